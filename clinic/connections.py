@@ -58,9 +58,10 @@ def parse_database(url: str, *, durable: bool = True) -> dict[str, Any]:
 
 
 def parse_mail(url: str) -> Mail:
-    """Return the server behind ``smtp:`` (plain), ``submission:`` (STARTTLS) or ``smtps:`` (TLS) ``//user:pw@host:port``.
+    """Return the server behind an address such as ``smtps://user:password@host:port``.
 
-    A user name or password with ``@``, ``:`` or ``/`` in it is percent-encoded. Anything else raises ``ValueError``.
+    ``smtp:`` is plain, ``submission:`` uses STARTTLS, ``smtps:`` speaks TLS from the first byte; anything else raises
+    ``ValueError``. A user name or password with ``@``, ``:`` or ``/`` in it is percent-encoded.
     """
     parts = urlsplit(url)
     if parts.scheme not in MAIL_PORTS or not parts.hostname or _says_more_than_a_server(parts):

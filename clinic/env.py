@@ -4,10 +4,10 @@ The settings file reads every variable through one :class:`Env` and closes it wi
 *all* the variables that are missing or malformed at once, instead of one at each start::
 
     env = Env()
-    DEMO = env.flag("DEMO", default=False)
-    SECRET_KEY = env.secret("SECRET_KEY", demo=DEMO)
+    DEBUG = env.flag("DEBUG", default=False)
+    SECRET_KEY = env.secret("SECRET_KEY")
     ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", default=["localhost"])
-    DATABASES = {"default": env.database("DATABASE_URL", default="sqlite:///var/clinic.sqlite3", durable=not DEMO)}
+    DATABASES = {"default": env.database("DATABASE_URL", default="sqlite:///var/clinic.sqlite3")}
     CELERY_BROKER_URL = env.address("CELERY_BROKER_URL", schemes=["redis", "rediss", "atomicfs"])
     mail = env.mail()
     EMAIL_HOST, EMAIL_PORT, EMAIL_TIMEOUT = mail.host, mail.port, mail.timeout
@@ -23,7 +23,7 @@ Four rules hold for every reader:
 
 import os
 from collections.abc import Callable, Collection
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import environs
 from django.core.exceptions import ImproperlyConfigured
@@ -33,9 +33,8 @@ from clinic import connections
 
 T = TypeVar("T")
 
-DEMO_SECRET_PREFIX: Final = "demo-"
+DEMO_SECRET_PREFIX: Final = "demo-"  # noqa: S105 - this is what marks a secret, not one
 SECRET_LENGTH: Final = 50
-NOTHING_SET: Final = "is not set, and has no default"
 
 
 class InvalidEnvironment(ImproperlyConfigured):
@@ -57,10 +56,14 @@ class Env:
         try:
             self._source.seal()
         except environs.EnvValidationError as malformed:
-            self._problems |= {name: list(problems) for name, problems in dict(malformed.error_messages).items()}
+            self._problems.update(cast("dict[str, list[str]]", malformed.error_messages))
         if self._problems:
             lines = [f"  {name}: {'; '.join(problems)}" for name, problems in sorted(self._problems.items())]
             raise InvalidEnvironment("\n".join(["These environment variables are missing or malformed:", *lines]))
+
+    def is_set(self, name: str) -> bool:
+        """Say whether the variable, or the file for it, is there and not empty."""
+        return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
 
     def text(self, name: str, *, default: str | None = None) -> str:
         """Return the value as it stands."""
@@ -85,12 +88,10 @@ class Env:
         begins = validate.Regexp(rf"(?:{'|'.join(schemes)})://", error=f"must begin with one of: {', '.join(schemes)}")
         return self._read(name, self._source.str, default=default, harmless="", validate=begins)
 
-    def secret(self, name: str, *, demo: bool = False) -> str:
-        """Return a secret of at least 50 characters; it has no default, and one made for the demo serves only there."""
-        rules = [validate.Length(min=SECRET_LENGTH, error=f"must have at least {SECRET_LENGTH} characters")]
-        return self._read(
-            name, self._source.str, default=None, harmless="", validate=rules if demo else [*rules, _not_of_the_demo]
-        )
+    def secret(self, name: str) -> str:
+        """Return a secret of at least 50 characters; it has no default, and one that was made for a demo is refused."""
+        rules = [validate.Length(min=SECRET_LENGTH, error=f"must have at least {SECRET_LENGTH} characters"), _real]
+        return self._read(name, self._source.str, default=None, harmless="", validate=rules)
 
     def database(self, name: str, *, default: str | None = None, durable: bool = True) -> dict[str, Any]:
         """Return one entry of ``DATABASES`` from a ``sqlite:`` or ``postgresql:`` URL; see :mod:`clinic.connections`.
@@ -102,9 +103,9 @@ class Env:
 
     def mail(self, *, default: str | None = None) -> connections.Mail:
         """Return the mail server from ``EMAIL_URL`` or, without that, from ``EMAIL_HOST`` and its companions."""
-        if self._is_set("EMAIL_URL") and self._is_set("EMAIL_HOST"):
+        if self.is_set("EMAIL_URL") and self.is_set("EMAIL_HOST"):
             self._note("EMAIL_URL", "set either this or EMAIL_HOST, not both")
-        if self._is_set("EMAIL_HOST"):
+        if self.is_set("EMAIL_HOST"):
             return self._mail_by_parts()
         fallback = None if default is None else connections.parse_mail(default)
         return self._read("EMAIL_URL", self._source.mail_url, default=fallback, harmless=connections.Mail("", 25))
@@ -124,26 +125,26 @@ class Env:
         return mail
 
     def _read(self, name: str, reader: Callable[..., T | None], *, default: T | None, harmless: T, **options: Any) -> T:
-        if self._is_set(name) and self._is_set(f"{name}_FILE"):
-            self._note(name, f"set either this or {name}_FILE, not both")
-        elif not self._is_set(name) and not self._is_set(f"{name}_FILE"):
-            if default is not None:
-                return default
-            self._note(name, NOTHING_SET)
-        else:
-            return self._parsed(name, reader, harmless=harmless, **options)
-        return harmless
-
-    def _parsed(self, name: str, reader: Callable[..., T | None], *, harmless: T, **options: Any) -> T:
-        try:
-            value = reader(name, **options)
-        except ValueError as unreadable_file:
-            self._note(name, str(unreadable_file))
-            value = None
+        if not self.is_set(name) and default is not None:
+            return default
+        value = self._parsed(name, reader, **options) if self._is_plain(name) else None
         return harmless if value is None else value
 
-    def _is_set(self, name: str) -> bool:
-        return bool(os.environ.get(name))
+    def _is_plain(self, name: str) -> bool:
+        if not self.is_set(name):
+            self._note(name, "is not set, and has no default")
+        elif os.environ.get(name) and os.environ.get(f"{name}_FILE"):
+            self._note(name, f"set either this or {name}_FILE, not both")
+        else:
+            return True
+        return False
+
+    def _parsed(self, name: str, reader: Callable[..., T | None], **options: Any) -> T | None:
+        try:
+            return reader(name, **options)
+        except ValueError as unreadable_file:
+            self._note(name, str(unreadable_file))
+            return None
 
     def _note(self, name: str, problem: str) -> None:
         self._problems.setdefault(name, []).append(problem)
@@ -159,6 +160,6 @@ def _noting(parse: Callable[..., T]) -> Callable[..., T]:
     return parser
 
 
-def _not_of_the_demo(value: str) -> None:
+def _real(value: str) -> None:
     if value.startswith(DEMO_SECRET_PREFIX):
         raise environs.ValidationError("was made for the demo: make a new one for this installation")

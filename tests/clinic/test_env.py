@@ -135,11 +135,12 @@ def test_production_refuses_the_secret_of_a_demo(monkeypatch: pytest.MonkeyPatch
     assert "was made for the demo" in problems_of(env)
 
 
-def test_the_demo_takes_its_own_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CLINIC_SECRET", f"demo-{LONG}")
-    env = Env()
-    assert env.secret("CLINIC_SECRET", demo=True) == f"demo-{LONG}"
-    env.seal()
+@pytest.mark.parametrize(("name", "expected"), [("CLINIC_TEXT", True), ("CLINIC_OTHER", True), ("CLINIC_EMPTY", False)])
+def test_a_variable_is_set_by_its_value_or_its_file(monkeypatch: pytest.MonkeyPatch, name: str, expected: bool) -> None:
+    monkeypatch.setenv("CLINIC_TEXT", "a")
+    monkeypatch.setenv("CLINIC_OTHER_FILE", "/dev/null")
+    monkeypatch.setenv("CLINIC_EMPTY", "")
+    assert Env().is_set(name) is expected
 
 
 def test_a_database_address_becomes_a_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
