@@ -1,0 +1,1 @@
+"""How the system is wired, and the people every part shares."""

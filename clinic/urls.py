@@ -1,0 +1,41 @@
+"""Every address of the application. All need a signed-in person, but for sign-in itself and the liveness probe."""
+
+from allauth.account import views as account
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+
+from clinic import health
+
+admin.site.login = login_not_required(account.login)
+admin.site.site_header = admin.site.site_title = "Administration"
+
+accounts = [
+    path("sign-in/", account.login, name="account_login"),
+    path("sign-out/", account.logout, name="account_logout"),
+    path("password/change/", account.password_change, name="account_change_password"),
+    path("password/set/", account.password_set, name="account_set_password"),
+    path("password/reset/", account.password_reset, name="account_reset_password"),
+    path("password/reset/sent/", account.password_reset_done, name="account_reset_password_done"),
+    path(
+        "password/reset/<uidb36>-<key>/", account.password_reset_from_key, name="account_reset_password_from_key"
+    ),
+    path("password/reset/done/", account.password_reset_from_key_done, name="account_reset_password_from_key_done"),
+    path("closed/", account.signup, name="account_signup"),
+    path("inactive/", account.account_inactive, name="account_inactive"),
+    path("confirm/", account.reauthenticate, name="account_reauthenticate"),
+    path("email/", account.email, name="account_email"),
+]
+
+urlpatterns = [
+    path("", include("treatments.worklist.urls")),
+    path("patients/", include("clinic.patients.urls")),
+    path("patients/", include("treatments.chart.urls")),
+    path("", include("treatments.courses.urls")),
+    path("", include("treatments.labs.urls")),
+    path("monographs/", include("monographs.urls")),
+    path("reminders/", include("treatments.reminders.urls")),
+    path("accounts/", include(accounts)),
+    path("admin/", admin.site.urls),
+    path("health/live", health.live, name="health_live"),
+]

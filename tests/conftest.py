@@ -1,0 +1,82 @@
+"""The cast and the stage: one person per role at two sites, a fixed day, and a database that can be emptied."""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.test import Client, TransactionTestCase
+
+from clinic.audit.trail import Actor, process_actor
+from clinic.records import guards
+from clinic.staff.models import Site, User
+from clinic.staff.roles import Role
+from tests import factories
+
+# Playwright's synchronous interface runs a loop in the test's own thread; Django would refuse its database there.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+NOON = datetime(2026, 7, 4, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptying_is_allowed() -> Iterator[None]:
+    """Take the guards away while a test database is emptied; the flush's own post_migrate puts them back."""
+    emptying = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def without_guards(self: TransactionTestCase) -> None:
+        for name in self._databases_names(include_mirrors=False):  # type: ignore[attr-defined]
+            guards.remove(connections[name])
+        emptying(self)
+
+    TransactionTestCase._fixture_teardown = without_guards  # type: ignore[attr-defined]
+    yield
+    TransactionTestCase._fixture_teardown = emptying  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Return the instant at which every test takes place unless it says otherwise: noon UTC on 4 July 2026."""
+    return NOON
+
+
+@pytest.fixture
+def system() -> Actor:
+    """Return the process that sets the stage."""
+    return process_actor("test stage")
+
+
+@pytest.fixture
+def site(db: None) -> Site:
+    """Return the site where the cast works: London time, the default policy since 2020."""
+    return factories.site("Northfield", "Europe/London")
+
+
+@pytest.fixture
+def other_site(db: None) -> Site:
+    """Return a site where none of the cast works: New York time."""
+    return factories.site("Southgate", "America/New_York")
+
+
+@pytest.fixture
+def person(site: Site) -> Callable[..., User]:
+    """Return a maker of staff: `person(Role.NURSE)` works at `site`, `person(Role.NURSE, at=other_site)` elsewhere."""
+
+    def make(*roles: Role, at: Site | None = None, **facts: Any) -> User:
+        return factories.user(*roles, site=at or site, **facts)
+
+    return make
+
+
+@pytest.fixture
+def signed_in(person: Callable[..., User]) -> Callable[..., Client]:
+    """Return a maker of browsers: `signed_in(Role.NURSE)` is a client with a nurse of `site` signed in."""
+
+    def make(*roles: Role, at: Site | None = None, user: User | None = None) -> Client:
+        client = Client()
+        client.force_login(user or person(*roles, at=at), backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return make

@@ -1,0 +1,1 @@
+"""What is given to whom, when, and whether it can go ahead."""

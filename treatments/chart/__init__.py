@@ -1,0 +1,1 @@
+"""The chart: one patient on one page."""

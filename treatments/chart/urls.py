@@ -1,0 +1,5 @@
+"""The chart's address."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,10 @@
+"""The courses room's Django configuration."""
+
+from django.apps import AppConfig
+
+
+class CoursesConfig(AppConfig):
+    """Registers the room's tables."""
+
+    name = "treatments.courses"
+    label = "courses"

@@ -1,0 +1,1 @@
+"""Laboratory results: platelets, coagulation and urine protein, with the unit they came in."""

@@ -1,0 +1,7 @@
+"""Addresses of the laboratory results."""
+
+from django.urls import URLPattern
+
+app_name = "labs"
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,1 @@
+"""Reminders: who is owed which line, and the ledger that proves what happened to it."""

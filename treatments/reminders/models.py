@@ -1,0 +1,167 @@
+"""The reminder ledger: a line for every reminder owed, and the message that carries a person's lines on a day.
+
+The database row is the reminder. A line is unique by what it is about, its kind, its due day and its recipient, so
+that planning twice plans once. A message is claimed by a lease with a token: whoever holds the token may record what
+happened, a late sender changes nothing.
+"""
+
+import uuid
+from datetime import date, datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+
+from clinic.patients.models import Carer
+from clinic.staff.access import site_ids
+from clinic.staff.models import Site, User
+from clinic.staff.roles import Permission
+from treatments.courses.models import Dose
+
+
+class MessageState(models.TextChoices):
+    """Where one mail stands. `handed_over` means the mail server took it; nobody calls that delivered."""
+
+    PLANNED = "planned", "Planned"
+    CLAIMED = "claimed", "Being sent"
+    HANDED_OVER = "handed_over", "Handed to the mail server"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+    MISSED = "missed", "Missed"
+
+
+class Kind(models.TextChoices):
+    """What a line tells."""
+
+    DOSE_UPCOMING = "dose_upcoming", "Dose coming up"
+    DOSE_OVERDUE = "dose_overdue", "Dose overdue"
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    """What a sender asks."""
+
+    def due(self, now: datetime) -> Self:
+        """Keep the messages whose time has come and that nobody holds."""
+        return self.filter(state=MessageState.PLANNED, next_try_at__lte=now)
+
+    def on_day(self, recipient: User, day: date) -> Self:
+        """Keep this person's message of a day: there is at most one."""
+        return self.filter(recipient=recipient, local_day=day)
+
+
+class Message(models.Model):
+    """One digest of one person on one local day. Its id is the mail's Message-ID, whatever the number of attempts."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    recipient = models.ForeignKey(User, on_delete=models.PROTECT, related_name="digests")
+    local_day = models.DateField()
+    due_at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=MessageState, default=MessageState.PLANNED)
+    reason = models.CharField(max_length=200, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    handed_over_at = models.DateTimeField(null=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        """One digest per person and local day; a claim has a token and an end, anything else has neither."""
+
+        constraints = [
+            models.UniqueConstraint(fields=["recipient", "local_day"], name="one_digest_per_person_and_day"),
+            models.CheckConstraint(
+                name="only_a_claimed_message_is_leased",
+                condition=Q(state="claimed", lease_token__isnull=False, lease_until__isnull=False)
+                | (~Q(state="claimed") & Q(lease_token__isnull=True, lease_until__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="handing_over_has_a_time",
+                condition=Q(state="handed_over", handed_over_at__isnull=False)
+                | (~Q(state="handed_over") & Q(handed_over_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="an_end_without_handing_over_has_a_reason",
+                condition=~Q(state__in=["failed", "cancelled", "missed"]) | ~Q(reason=""),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_try_at", "id"], condition=Q(state="planned"), name="message_to_send"),
+            models.Index(fields=["lease_until"], condition=Q(state="claimed"), name="message_leased"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the state and the day, never a name."""
+        return f"digest of {self.local_day:%Y-%m-%d}, {self.state}"
+
+
+class ReminderQuerySet(models.QuerySet["Reminder"]):
+    """What the ledger page and the sweep ask."""
+
+    def seen_by(self, user: User) -> Self:
+        """Keep the lines about the sites where this person may see the ledger."""
+        return self.filter(site_id__in=site_ids(user, Permission.VIEW_REMINDERS))
+
+    def unsent(self) -> Self:
+        """Keep the lines that may still be sent."""
+        return self.filter(state__in=[MessageState.PLANNED, MessageState.CLAIMED])
+
+
+class Reminder(models.Model):
+    """One line owed to one recipient. Its state follows its message's, with a reason when it is not sent."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=24, choices=Kind)
+    what = models.UUIDField(help_text="The row that the line is about: for doses, the dose.")
+    dose = models.ForeignKey(Dose, on_delete=models.PROTECT, null=True, related_name="reminders")
+    due_on = models.DateField()
+    recipient = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="reminders")
+    carer = models.ForeignKey(Carer, on_delete=models.PROTECT, null=True, related_name="reminders")
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, null=True, related_name="lines")
+    state = models.CharField(max_length=12, choices=MessageState, default=MessageState.PLANNED)
+    reason = models.CharField(max_length=200, blank=True)
+    planned_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+
+    objects = ReminderQuerySet.as_manager()
+
+    class Meta:
+        """A line is unique by what, kind, due day and recipient, and has one recipient."""
+
+        constraints = [
+            models.UniqueConstraint(
+                fields=["what", "kind", "due_on", "recipient"],
+                condition=Q(recipient__isnull=False),
+                name="a_line_is_owed_once_to_a_person",
+            ),
+            models.UniqueConstraint(
+                fields=["what", "kind", "due_on", "carer"],
+                condition=Q(carer__isnull=False),
+                name="a_line_is_owed_once_to_a_carer",
+            ),
+            models.CheckConstraint(
+                name="a_line_has_one_recipient",
+                condition=Q(recipient__isnull=False, carer__isnull=True)
+                | Q(recipient__isnull=True, carer__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="a_line_that_was_not_sent_has_a_reason",
+                condition=~Q(state__in=["failed", "cancelled", "missed"]) | ~Q(reason=""),
+            ),
+            models.CheckConstraint(
+                name="a_settled_line_has_a_time",
+                condition=Q(state__in=["planned", "claimed"], settled_at__isnull=True)
+                | (~Q(state__in=["planned", "claimed"]) & Q(settled_at__isnull=False)),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["site", "-due_on", "-id"], name="reminder_ledger"),
+            models.Index(fields=["dose", "kind"], name="reminder_by_dose"),
+            models.Index(fields=["message"], name="reminder_by_message"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the kind and the day, never a name."""
+        return f"{self.kind} due {self.due_on:%Y-%m-%d}, {self.state}"

@@ -1,0 +1,1 @@
+"""The worklist: one selector for its tabs, counts and rows."""
