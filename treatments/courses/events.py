@@ -1,0 +1,13 @@
+"""What the trail calls the things that happen in this room."""
+
+COURSE_STARTED = "courses.course_started"
+COURSE_STOPPED = "courses.course_stopped"
+COURSE_HELD = "courses.course_held"
+COURSE_RESUMED = "courses.course_resumed"
+DOSE_PLANNED = "courses.dose_planned"
+DOSE_REPLANNED = "courses.dose_replanned"
+DOSE_BOOKED = "courses.dose_booked"
+BOOKING_MOVED = "courses.booking_moved"
+BOOKING_CANCELLED = "courses.booking_cancelled"
+DOSE_GIVEN = "courses.dose_given"
+DOSE_GIVEN_ELSEWHERE = "courses.dose_given_elsewhere"

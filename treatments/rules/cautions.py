@@ -1,0 +1,105 @@
+"""What a person must have seen before a dose is booked or recorded. A caution never refuses what happened."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from treatments.rules.schedule_words import in_words
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """One thing to confirm: a stable code for the record, and the sentence to read."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the schedule says of the dose: mg, mL, the earliest safe day and the window. Dates are local days."""
+
+    mg: Decimal
+    ml: Decimal
+    previous_on: date | None
+    floor: date | None
+    opens: date | None
+    closes: date | None
+
+
+def giving(
+    plan: Plan, *, given_on: date, mg: Decimal, ml: Decimal | None, vial_expires_on: date | None, held: bool
+) -> tuple[Caution, ...]:
+    """Return what must be confirmed before this administration is recorded."""
+    return tuple(
+        caution
+        for caution in (
+            _too_soon(plan, given_on),
+            _amount(plan, mg),
+            _volume(plan, ml),
+            _expired(vial_expires_on, given_on),
+            _held(held=held),
+        )
+        if caution
+    )
+
+
+def booking(plan: Plan, *, on: date, crosses_band: bool) -> tuple[Caution, ...]:
+    """Return what must be confirmed before this day is booked."""
+    return tuple(caution for caution in (_outside(plan, on), _crossing(on, crosses=crosses_band)) if caution)
+
+
+def _too_soon(plan: Plan, given_on: date) -> Caution | None:
+    """A dose before the floor still counts, because the drug is in; it is flagged (rule 7)."""
+    if plan.floor is None or plan.previous_on is None or not plan.previous_on <= given_on < plan.floor:
+        return None
+    days = (given_on - plan.previous_on).days
+    return Caution(
+        "interval_short",
+        f"Only {days} {'day' if days == 1 else 'days'} after the last dose on {in_words(plan.previous_on)};"
+        f" the earliest safe day is {in_words(plan.floor)}.",
+    )
+
+
+def _amount(plan: Plan, mg: Decimal) -> Caution | None:
+    if mg == plan.mg:
+        return None
+    return Caution("amount_differs", f"{_plain(mg)} mg was entered; the schedule says {_plain(plan.mg)} mg.")
+
+
+def _volume(plan: Plan, ml: Decimal | None) -> Caution | None:
+    if ml is None or ml == plan.ml:
+        return None
+    return Caution("volume_differs", f"{_plain(ml)} mL was entered; a dose is {_plain(plan.ml)} mL.")
+
+
+def _expired(vial_expires_on: date | None, given_on: date) -> Caution | None:
+    if vial_expires_on is None or vial_expires_on >= given_on:
+        return None
+    return Caution("vial_expired", f"The vial had expired on {in_words(vial_expires_on)}, before the dose was given.")
+
+
+def _held(*, held: bool) -> Caution | None:
+    return Caution("on_hold", "The course is on hold.") if held else None
+
+
+def _outside(plan: Plan, on: date) -> Caution | None:
+    if plan.opens and on < plan.opens:
+        return Caution("before_window", f"{in_words(on)} is before the window opens on {in_words(plan.opens)}.")
+    if plan.closes and on > plan.closes:
+        return Caution("after_window", f"{in_words(on)} is after the window closes on {in_words(plan.closes)}.")
+    return None
+
+
+def _crossing(on: date, *, crosses: bool) -> Caution | None:
+    if not crosses:
+        return None
+    return Caution(
+        "band_crossing",
+        f"On {in_words(on)} more doses will be called for than today: a boundary of the label's late-dose rules"
+        " lies before it.",
+    )
+
+
+def _plain(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"
