@@ -1,7 +1,6 @@
 """Monographs and their versions. A published version never changes: a new text is a new version."""
 
 import uuid
-from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -56,9 +55,7 @@ class Version(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["monograph", "number"], name="version_numbers_count_up"),
             models.UniqueConstraint(fields=["monograph", "fingerprint"], name="a_text_is_imported_once"),
-            models.UniqueConstraint(
-                fields=["monograph"], condition=Q(state="published"), name="one_version_in_force"
-            ),
+            models.UniqueConstraint(fields=["monograph"], condition=Q(state="published"), name="one_version_in_force"),
             models.CheckConstraint(
                 name="a_draft_was_never_published",
                 condition=Q(state="draft", published_at__isnull=True)

@@ -1,7 +1,6 @@
 """The trail's one table. Nothing here is ever changed or removed: the database itself refuses both."""
 
 import uuid
-from typing import Any
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -38,9 +37,7 @@ class Entry(models.Model):
     patient_id = models.UUIDField(null=True)
     target_type = models.CharField(max_length=80)
     target_id = models.CharField(max_length=40)
-    changes = models.JSONField(
-        default=dict, encoder=DjangoJSONEncoder
-    )
+    changes = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     reason = models.TextField(blank=True)
 
     objects = EntryQuerySet.as_manager()

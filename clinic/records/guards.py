@@ -78,17 +78,14 @@ def _name(table: str, operation: str) -> str:
 def _statements(vendor: str, table: str, operation: str) -> tuple[str, ...]:
     """Return the SQL for one guard. Table names come from our models, never from input."""
     name = _name(table, operation)
-    if vendor == "postgresql":
-        truncate = _name(table, "TRUNCATE")
-        return (
-            f'CREATE OR REPLACE TRIGGER "{name}" BEFORE {operation} ON "{table}"'
-            " FOR EACH ROW EXECUTE FUNCTION clinic_refuse()",
-            f'CREATE OR REPLACE TRIGGER "{truncate}" BEFORE TRUNCATE ON "{table}"'
-            " FOR EACH STATEMENT EXECUTE FUNCTION clinic_refuse()",
-        )
+    if vendor != "postgresql":
+        words = f"{operation} of {table} is refused: clinical and audit rows are kept"
+        refuse = f"BEGIN SELECT RAISE(ABORT, '{words}'); END"
+        return (f'CREATE TRIGGER IF NOT EXISTS "{name}" BEFORE {operation} ON "{table}" {refuse}',)
+    row, whole = "FOR EACH ROW EXECUTE FUNCTION clinic_refuse()", "FOR EACH STATEMENT EXECUTE FUNCTION clinic_refuse()"
     return (
-        f'CREATE TRIGGER IF NOT EXISTS "{name}" BEFORE {operation} ON "{table}"'
-        f" BEGIN SELECT RAISE(ABORT, '{operation} of {table} is refused: clinical and audit rows are kept'); END",
+        f'CREATE OR REPLACE TRIGGER "{name}" BEFORE {operation} ON "{table}" {row}',
+        f'CREATE OR REPLACE TRIGGER "{_name(table, "TRUNCATE")}" BEFORE TRUNCATE ON "{table}" {whole}',
     )
 
 

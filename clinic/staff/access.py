@@ -67,4 +67,3 @@ def requires(
         return guarded
 
     return guard
-

@@ -10,7 +10,6 @@ from clinic.audit.trail import Actor
 from clinic.staff.models import Membership, Site, SitePolicy, User
 from clinic.staff.roles import Role
 
-
 M = TypeVar("M", bound=models.Model)
 
 
@@ -42,9 +41,7 @@ def give_role(*, user: User, site: Site, role: Role, by: Actor, at: datetime) ->
 
 
 @transaction.atomic
-def set_policy(
-    *, site: Site, effective_from: date, source: str, by: Actor, at: datetime, **values: Any
-) -> SitePolicy:
+def set_policy(*, site: Site, effective_from: date, source: str, by: Actor, at: datetime, **values: Any) -> SitePolicy:
     """Write down what the site decides from a day on. Earlier policies stay as they are."""
     values.setdefault("upcoming_days", [14, 7, 1])
     policy = SitePolicy(site=site, effective_from=effective_from, source=source, **values)

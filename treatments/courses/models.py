@@ -119,7 +119,10 @@ class Dose(OfCourse):
             models.CheckConstraint(
                 name="dose_dates_are_in_order",
                 condition=Q(target__isnull=True)
-                | (Q(opens__lte=F("target"), closes__gte=F("target")) & (Q(floor__isnull=True) | Q(opens__gte=F("floor")))),
+                | (
+                    Q(opens__lte=F("target"), closes__gte=F("target"))
+                    & (Q(floor__isnull=True) | Q(opens__gte=F("floor")))
+                ),
             ),
             models.CheckConstraint(name="dose_amount_is_plausible", condition=Q(mg__gt=0, mg__lte=100)),
         ]
@@ -234,7 +237,10 @@ class Administration(OfCourse):
                 name="a_dose_given_here_says_who_when_and_which_vial",
                 condition=~Q(outcome="completed")
                 | Q(elsewhere=True)
-                | (Q(performer__isnull=False, given_at__isnull=False, ml__gt=0, vial_expires_on__isnull=False) & ~Q(lot="")),
+                | (
+                    Q(performer__isnull=False, given_at__isnull=False, ml__gt=0, vial_expires_on__isnull=False)
+                    & ~Q(lot="")
+                ),
             ),
             models.CheckConstraint(
                 name="a_dose_given_elsewhere_says_where", condition=Q(elsewhere=False) | ~Q(place="")

@@ -22,9 +22,7 @@ def policy_of(policy: SitePolicy) -> Policy:
 def attempts_of(administrations: Iterable[Administration]) -> tuple[Attempt, ...]:
     """Return what was tried; each attempt carries its row's id as key."""
     return tuple(
-        Attempt(
-            on=row.given_on, mg=row.mg, outcome=Outcome(row.outcome), elsewhere=row.elsewhere, key=str(row.pk)
-        )
+        Attempt(on=row.given_on, mg=row.mg, outcome=Outcome(row.outcome), elsewhere=row.elsewhere, key=str(row.pk))
         for row in administrations
     )
 

@@ -6,6 +6,17 @@ from decimal import Decimal
 
 from treatments.rules.schedule_words import in_words
 
+CODES = (
+    "interval_short",
+    "amount_differs",
+    "volume_differs",
+    "vial_expired",
+    "on_hold",
+    "before_window",
+    "after_window",
+    "band_crossing",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Caution:

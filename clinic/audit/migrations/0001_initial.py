@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,25 +15,46 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('event', models.CharField(max_length=80)),
-                ('actor_name', models.CharField(max_length=200)),
-                ('process', models.CharField(blank=True, max_length=80)),
-                ('site_id', models.UUIDField(null=True)),
-                ('patient_id', models.UUIDField(null=True)),
-                ('target_type', models.CharField(max_length=80)),
-                ('target_id', models.CharField(max_length=40)),
-                ('changes', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('reason', models.TextField(blank=True)),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("event", models.CharField(max_length=80)),
+                ("actor_name", models.CharField(max_length=200)),
+                ("process", models.CharField(blank=True, max_length=80)),
+                ("site_id", models.UUIDField(null=True)),
+                ("patient_id", models.UUIDField(null=True)),
+                ("target_type", models.CharField(max_length=80)),
+                ("target_id", models.CharField(max_length=40)),
+                ("changes", models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ("reason", models.TextField(blank=True)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'entries',
-                'indexes': [models.Index(fields=['patient_id', '-at'], name='audit_entry_by_patient'), models.Index(fields=['target_type', 'target_id', '-at'], name='audit_entry_by_target'), models.Index(fields=['site_id', '-at'], name='audit_entry_by_site')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('person__isnull', False), ('process', '')), models.Q(('person__isnull', True), models.Q(('process', ''), _negated=True)), _connector='OR'), name='audit_entry_has_one_actor')],
+                "verbose_name_plural": "entries",
+                "indexes": [
+                    models.Index(fields=["patient_id", "-at"], name="audit_entry_by_patient"),
+                    models.Index(fields=["target_type", "target_id", "-at"], name="audit_entry_by_target"),
+                    models.Index(fields=["site_id", "-at"], name="audit_entry_by_site"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("person__isnull", False), ("process", "")),
+                            models.Q(("person__isnull", True), models.Q(("process", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="audit_entry_has_one_actor",
+                    )
+                ],
             },
         ),
     ]

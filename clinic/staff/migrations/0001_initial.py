@@ -12,91 +12,245 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('full_name', models.CharField(max_length=150)),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail address')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "A user with that username already exists."},
+                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                ("date_joined", models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined")),
+                ("full_name", models.CharField(max_length=150)),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail address")),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
-                'abstract': False,
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
+                "abstract": False,
             },
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='Site',
+            name="Site",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('time_zone', models.CharField(help_text='Such as Europe/London.', max_length=64, validators=[clinic.staff.models.valid_time_zone])),
-                ('phone', models.CharField(blank=True, help_text='The number printed on sheets and in mails.', max_length=40)),
-                ('is_active', models.BooleanField(default=True, verbose_name='open')),
-                ('lead_clinician', models.ForeignKey(blank=True, help_text='Told as well when a dose is long overdue.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='leads', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=120, unique=True)),
+                (
+                    "time_zone",
+                    models.CharField(
+                        help_text="Such as Europe/London.",
+                        max_length=64,
+                        validators=[clinic.staff.models.valid_time_zone],
+                    ),
+                ),
+                (
+                    "phone",
+                    models.CharField(blank=True, help_text="The number printed on sheets and in mails.", max_length=40),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="open")),
+                (
+                    "lead_clinician",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Told as well when a dose is long overdue.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="leads",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='user',
-            name='home_site',
-            field=models.ForeignKey(blank=True, help_text="Whose morning counts for this person's daily digest.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.site'),
+            model_name="user",
+            name="home_site",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Whose morning counts for this person's daily digest.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="staff.site",
+            ),
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('coordinator', 'Coordinator'), ('nurse', 'Nurse'), ('prescriber', 'Prescriber'), ('proceduralist', 'Proceduralist'), ('pharmacist', 'Pharmacist'), ('viewer', 'Viewer'), ('administrator', 'Administrator')], max_length=20)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='staff.site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("coordinator", "Coordinator"),
+                            ("nurse", "Nurse"),
+                            ("prescriber", "Prescriber"),
+                            ("proceduralist", "Proceduralist"),
+                            ("pharmacist", "Pharmacist"),
+                            ("viewer", "Viewer"),
+                            ("administrator", "Administrator"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="memberships", to="staff.site"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('user', 'site', 'role'), name='a_role_is_held_once')],
+                "constraints": [models.UniqueConstraint(fields=("user", "site", "role"), name="a_role_is_held_once")],
             },
         ),
         migrations.CreateModel(
-            name='SitePolicy',
+            name="SitePolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('effective_from', models.DateField()),
-                ('source', models.CharField(help_text='Who decided this, and where it is written down.', max_length=200)),
-                ('loading_days_after', models.PositiveSmallIntegerField(default=7, help_text='Loading window: days after the target.')),
-                ('maintenance_days_before', models.PositiveSmallIntegerField(default=7)),
-                ('maintenance_days_after', models.PositiveSmallIntegerField(default=14)),
-                ('catch_up_days_after', models.PositiveSmallIntegerField(default=7)),
-                ('early_days', models.PositiveSmallIntegerField(default=7, help_text='A maintenance dose up to this many days early satisfies its place.')),
-                ('loading_gap_months', models.PositiveSmallIntegerField(default=4, help_text='Loading interrupted for this many months goes to review.')),
-                ('upcoming_days', models.JSONField(default=list, help_text='Days before the dose, such as [14, 7, 1].', validators=[clinic.staff.models.valid_days_before])),
-                ('overdue_every_days', models.PositiveSmallIntegerField(default=7, validators=[django.core.validators.MinValueValidator(1)])),
-                ('escalate_after_days', models.PositiveSmallIntegerField(default=14, help_text='From this many days overdue the lead clinician is told as well.')),
-                ('digest_hour', models.PositiveSmallIntegerField(default=7, validators=[django.core.validators.MaxValueValidator(23)])),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='policies', to='staff.site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("effective_from", models.DateField()),
+                (
+                    "source",
+                    models.CharField(help_text="Who decided this, and where it is written down.", max_length=200),
+                ),
+                (
+                    "loading_days_after",
+                    models.PositiveSmallIntegerField(default=7, help_text="Loading window: days after the target."),
+                ),
+                ("maintenance_days_before", models.PositiveSmallIntegerField(default=7)),
+                ("maintenance_days_after", models.PositiveSmallIntegerField(default=14)),
+                ("catch_up_days_after", models.PositiveSmallIntegerField(default=7)),
+                (
+                    "early_days",
+                    models.PositiveSmallIntegerField(
+                        default=7, help_text="A maintenance dose up to this many days early satisfies its place."
+                    ),
+                ),
+                (
+                    "loading_gap_months",
+                    models.PositiveSmallIntegerField(
+                        default=4, help_text="Loading interrupted for this many months goes to review."
+                    ),
+                ),
+                (
+                    "upcoming_days",
+                    models.JSONField(
+                        default=list,
+                        help_text="Days before the dose, such as [14, 7, 1].",
+                        validators=[clinic.staff.models.valid_days_before],
+                    ),
+                ),
+                (
+                    "overdue_every_days",
+                    models.PositiveSmallIntegerField(
+                        default=7, validators=[django.core.validators.MinValueValidator(1)]
+                    ),
+                ),
+                (
+                    "escalate_after_days",
+                    models.PositiveSmallIntegerField(
+                        default=14, help_text="From this many days overdue the lead clinician is told as well."
+                    ),
+                ),
+                (
+                    "digest_hour",
+                    models.PositiveSmallIntegerField(
+                        default=7, validators=[django.core.validators.MaxValueValidator(23)]
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="policies", to="staff.site"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'site policies',
-                'ordering': ['site', '-effective_from'],
-                'constraints': [models.UniqueConstraint(fields=('site', 'effective_from'), name='one_policy_per_site_and_day'), models.CheckConstraint(condition=models.Q(('digest_hour__lte', 23)), name='policy_digest_hour_is_an_hour'), models.CheckConstraint(condition=models.Q(('overdue_every_days__gte', 1)), name='policy_repeats_take_a_day')],
+                "verbose_name_plural": "site policies",
+                "ordering": ["site", "-effective_from"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("site", "effective_from"), name="one_policy_per_site_and_day"),
+                    models.CheckConstraint(
+                        condition=models.Q(("digest_hour__lte", 23)), name="policy_digest_hour_is_an_hour"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("overdue_every_days__gte", 1)), name="policy_repeats_take_a_day"
+                    ),
+                ],
             },
         ),
     ]

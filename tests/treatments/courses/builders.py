@@ -75,6 +75,7 @@ def next_dose(of: Course) -> Dose:
 def give(of: Course, day: date, *, performer: User | None = None, at: datetime = AT, **facts: Any) -> Administration:
     """Record the next dose as given at ten in the morning of the site, confirming whatever is asked."""
     given_at = datetime.combine(day, time(10), tzinfo=of.site.zone)
+    submission = facts.pop("submission", None)
     values: dict[str, Any] = {
         "mg": Decimal(12),
         "ml": Decimal(5),
@@ -84,9 +85,9 @@ def give(of: Course, day: date, *, performer: User | None = None, at: datetime =
     }
     return services.record_given(
         dose=next_dose(of),
-        given_at=given_at,
+        given=services.Given(at=given_at, **(values | facts)),
+        submission=submission,
         by=BY,
         at=max(at, given_at.astimezone(UTC)),
         confirmed={"interval_short", "amount_differs", "volume_differs", "vial_expired", "on_hold"},
-        **(values | facts),
     )

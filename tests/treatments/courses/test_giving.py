@@ -1,8 +1,9 @@
 """Recording a dose: the next date moves in the same transaction."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -44,19 +45,24 @@ def test_four_loading_doses_lead_to_maintenance_four_months_later(course: Course
     assert list(labels) == ["L1", "L2", "L3", "L4", "M1"]
 
 
+def record(
+    dose: Dose, at: datetime, *, submission: UUID | None = None, confirmed: Any = (), **facts: Any
+) -> Administration:
+    """Record a dose as given at an instant, with everything else as planned."""
+    values: dict[str, Any] = {
+        "mg": Decimal(12),
+        "ml": Decimal(5),
+        "lot": "LOT1",
+        "vial_expires_on": date(2027, 1, 1),
+        "performer": factories.user(Role.NURSE, site=dose.site),
+    }
+    given = services.Given(at=at, **(values | facts))
+    return services.record_given(dose=dose, given=given, by=BY, at=AT, confirmed=confirmed, submission=submission)
+
+
 def test_a_dose_just_before_midnight_belongs_to_the_sites_own_day(other_site: Site) -> None:
     course = builders.course(builders.patient(other_site))
-    row = services.record_given(
-        dose=builders.next_dose(course),
-        given_at=datetime(2026, 1, 6, 4, 30, tzinfo=UTC),
-        mg=Decimal(12),
-        ml=Decimal(5),
-        lot="LOT1",
-        vial_expires_on=date(2027, 1, 1),
-        performer=factories.user(Role.NURSE, site=other_site),
-        by=BY,
-        at=AT,
-    )
+    row = record(builders.next_dose(course), datetime(2026, 1, 6, 4, 30, tzinfo=UTC))
     assert row.given_on == date(2026, 1, 5)
 
 
@@ -73,20 +79,8 @@ def test_a_back_dated_dose_elsewhere_replays_the_whole_series(course: Course) ->
 def test_the_same_form_twice_records_one_dose(course: Course) -> None:
     submission = uuid4()
     first = builders.give(course, date(2026, 1, 5), submission=submission)
-    dose = first.dose
     with pytest.raises(AlreadySubmitted) as told:
-        services.record_given(
-            dose=dose,
-            given_at=AT,
-            mg=Decimal(12),
-            ml=Decimal(5),
-            lot="LOT1",
-            vial_expires_on=date(2027, 1, 1),
-            performer=factories.user(Role.NURSE, site=course.site),
-            by=BY,
-            at=AT,
-            submission=submission,
-        )
+        record(first.dose, AT, submission=submission)
     assert told.value.record == first
     assert Administration.objects.count() == 1
 
@@ -95,18 +89,7 @@ def test_somebody_else_recording_the_same_dose_is_told(course: Course) -> None:
     dose = builders.next_dose(course)
     builders.give(course, date(2026, 1, 5))
     with pytest.raises(services.DoseAlreadyGiven):
-        services.record_given(
-            dose=dose,
-            given_at=AT,
-            mg=Decimal(12),
-            ml=Decimal(5),
-            lot="LOT2",
-            vial_expires_on=date(2027, 1, 1),
-            performer=factories.user(Role.NURSE, site=course.site),
-            by=BY,
-            at=AT,
-            submission=uuid4(),
-        )
+        record(dose, AT, submission=uuid4(), lot="LOT2")
     assert Administration.objects.count() == 1
 
 
@@ -118,40 +101,33 @@ def test_somebody_else_recording_the_same_dose_is_told(course: Course) -> None:
         ({"vial_expires_on": date(2026, 1, 4)}, "vial_expired"),
     ],
 )
-def test_what_differs_from_the_plan_must_be_confirmed(course: Course, facts: dict[str, object], code: str) -> None:
-    values = {"mg": Decimal(12), "ml": Decimal(5), "lot": "LOT1", "vial_expires_on": date(2026, 1, 5)} | facts
-    performer = factories.user(Role.NURSE, site=course.site)
-    given = {"dose": builders.next_dose(course), "given_at": datetime(2026, 1, 5, 10, tzinfo=UTC), "by": BY, "at": AT}
+def test_what_differs_from_the_plan_must_be_confirmed(course: Course, facts: dict[str, Any], code: str) -> None:
+    dose, at = builders.next_dose(course), datetime(2026, 1, 5, 10, tzinfo=UTC)
     with pytest.raises(services.Unconfirmed) as asked:
-        services.record_given(**given, **values, performer=performer)  # type: ignore[arg-type]
+        record(dose, at, **facts)
     assert [caution.code for caution in asked.value.cautions] == [code]
-    row = services.record_given(**given, **values, performer=performer, confirmed={code})  # type: ignore[arg-type]
+    row = record(dose, at, confirmed={code}, **facts)
     assert Entry.objects.get(event="courses.dose_given", target_id=str(row.pk)).reason.startswith("Confirmed: ")
 
 
-@pytest.mark.parametrize(("days", "asked"), [(13, True), (14, False)])
-def test_a_dose_is_too_soon_until_fourteen_days_have_passed(course: Course, days: int, asked: bool) -> None:
+def test_a_vial_on_its_last_day_needs_no_confirmation(course: Course) -> None:
+    at = datetime(2026, 1, 5, 10, tzinfo=UTC)
+    assert record(builders.next_dose(course), at, vial_expires_on=date(2026, 1, 5)).lot == "LOT1"
+
+
+def test_thirteen_days_after_the_last_dose_is_too_soon_and_counts_when_confirmed(course: Course) -> None:
     builders.give(course, date(2026, 1, 5))
-    day = date(2026, 1, 5) + timedelta(days=days)
-    given = {
-        "dose": builders.next_dose(course),
-        "given_at": datetime(day.year, day.month, day.day, 10, tzinfo=UTC),
-        "mg": Decimal(12),
-        "ml": Decimal(5),
-        "lot": "LOT1",
-        "vial_expires_on": date(2027, 1, 1),
-        "performer": factories.user(Role.NURSE, site=course.site),
-        "by": BY,
-        "at": AT,
-    }
-    if asked:
-        with pytest.raises(services.Unconfirmed):
-            services.record_given(**given)  # type: ignore[arg-type]
-        row = services.record_given(**given, confirmed={"interval_short"})  # type: ignore[arg-type]
-    else:
-        row = services.record_given(**given)  # type: ignore[arg-type]
-    row.dose.refresh_from_db()
-    assert ("interval_short" in row.dose.flags) is asked
+    dose, at = builders.next_dose(course), datetime(2026, 1, 18, 10, tzinfo=UTC)
+    with pytest.raises(services.Unconfirmed):
+        record(dose, at)
+    row = record(dose, at, confirmed={"interval_short"})
+    assert Dose.objects.get(pk=row.dose_id).flags == ["interval_short"]
+
+
+def test_fourteen_days_after_the_last_dose_is_not_too_soon(course: Course) -> None:
+    builders.give(course, date(2026, 1, 5))
+    row = record(builders.next_dose(course), datetime(2026, 1, 19, 10, tzinfo=UTC))
+    assert Dose.objects.get(pk=row.dose_id).flags == []
 
 
 def test_a_dose_in_the_future_is_refused(course: Course) -> None:

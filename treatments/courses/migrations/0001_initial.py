@@ -7,242 +7,496 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('monographs', '0001_initial'),
-        ('patients', '0001_initial'),
-        ('staff', '0001_initial'),
+        ("monographs", "0001_initial"),
+        ("patients", "0001_initial"),
+        ("staff", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Course',
+            name="Course",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('submission', models.UUIDField(editable=False, null=True, unique=True)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('void_reason', models.TextField(blank=True, editable=False)),
-                ('planned_start', models.DateField(verbose_name='planned first dose')),
-                ('stopped_on', models.DateField(editable=False, null=True)),
-                ('stop_reason', models.TextField(blank=True, editable=False)),
-                ('patient', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='patients.patient')),
-                ('policy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.sitepolicy')),
-                ('regimen', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='monographs.regimen')),
-                ('site', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.site')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("submission", models.UUIDField(editable=False, null=True, unique=True)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("void_reason", models.TextField(blank=True, editable=False)),
+                ("planned_start", models.DateField(verbose_name="planned first dose")),
+                ("stopped_on", models.DateField(editable=False, null=True)),
+                ("stop_reason", models.TextField(blank=True, editable=False)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "policy",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.sitepolicy"
+                    ),
+                ),
+                (
+                    "regimen",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="monographs.regimen"
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.site"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Dose',
+            name="Dose",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('submission', models.UUIDField(editable=False, null=True, unique=True)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('void_reason', models.TextField(blank=True, editable=False)),
-                ('is_next', models.BooleanField(editable=False)),
-                ('needs_review', models.BooleanField(default=False, editable=False)),
-                ('ordinal', models.PositiveSmallIntegerField(editable=False)),
-                ('label', models.CharField(editable=False, max_length=8)),
-                ('phase', models.CharField(editable=False, max_length=12)),
-                ('mg', models.DecimalField(decimal_places=2, editable=False, max_digits=6)),
-                ('ml', models.DecimalField(decimal_places=2, editable=False, max_digits=5)),
-                ('previous_on', models.DateField(editable=False, null=True)),
-                ('floor', models.DateField(editable=False, null=True)),
-                ('target', models.DateField(editable=False, null=True)),
-                ('opens', models.DateField(editable=False, null=True)),
-                ('closes', models.DateField(editable=False, null=True)),
-                ('review_from', models.DateField(editable=False, null=True)),
-                ('interrupted_from', models.DateField(editable=False, null=True)),
-                ('restart_from', models.DateField(editable=False, null=True)),
-                ('flags', models.JSONField(default=list, editable=False)),
-                ('why', models.TextField(editable=False)),
-                ('course', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='doses', to='courses.course')),
-                ('patient', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='patients.patient')),
-                ('site', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.site')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("submission", models.UUIDField(editable=False, null=True, unique=True)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("void_reason", models.TextField(blank=True, editable=False)),
+                ("is_next", models.BooleanField(editable=False)),
+                ("needs_review", models.BooleanField(default=False, editable=False)),
+                ("ordinal", models.PositiveSmallIntegerField(editable=False)),
+                ("label", models.CharField(editable=False, max_length=8)),
+                ("phase", models.CharField(editable=False, max_length=12)),
+                ("mg", models.DecimalField(decimal_places=2, editable=False, max_digits=6)),
+                ("ml", models.DecimalField(decimal_places=2, editable=False, max_digits=5)),
+                ("previous_on", models.DateField(editable=False, null=True)),
+                ("floor", models.DateField(editable=False, null=True)),
+                ("target", models.DateField(editable=False, null=True)),
+                ("opens", models.DateField(editable=False, null=True)),
+                ("closes", models.DateField(editable=False, null=True)),
+                ("review_from", models.DateField(editable=False, null=True)),
+                ("interrupted_from", models.DateField(editable=False, null=True)),
+                ("restart_from", models.DateField(editable=False, null=True)),
+                ("flags", models.JSONField(default=list, editable=False)),
+                ("why", models.TextField(editable=False)),
+                (
+                    "course",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="doses",
+                        to="courses.course",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.site"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Booking',
+            name="Booking",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('submission', models.UUIDField(editable=False, null=True, unique=True)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('void_reason', models.TextField(blank=True, editable=False)),
-                ('on', models.DateField(verbose_name='day')),
-                ('at_time', models.TimeField(blank=True, null=True, verbose_name='time')),
-                ('place', models.CharField(blank=True, max_length=80)),
-                ('cancelled_at', models.DateTimeField(editable=False, null=True)),
-                ('cancel_reason', models.TextField(blank=True, editable=False)),
-                ('patient', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='patients.patient')),
-                ('site', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.site')),
-                ('dose', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='courses.dose')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("submission", models.UUIDField(editable=False, null=True, unique=True)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("void_reason", models.TextField(blank=True, editable=False)),
+                ("on", models.DateField(verbose_name="day")),
+                ("at_time", models.TimeField(blank=True, null=True, verbose_name="time")),
+                ("place", models.CharField(blank=True, max_length=80)),
+                ("cancelled_at", models.DateTimeField(editable=False, null=True)),
+                ("cancel_reason", models.TextField(blank=True, editable=False)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.site"
+                    ),
+                ),
+                (
+                    "dose",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bookings",
+                        to="courses.dose",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Administration',
+            name="Administration",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('submission', models.UUIDField(editable=False, null=True, unique=True)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('void_reason', models.TextField(blank=True, editable=False)),
-                ('outcome', models.CharField(choices=[('completed', 'Given'), ('partial', 'Partly given'), ('not_done', 'Not given')], editable=False, max_length=10)),
-                ('given_on', models.DateField(verbose_name='day')),
-                ('given_at', models.DateTimeField(null=True, verbose_name='date and time')),
-                ('mg', models.DecimalField(decimal_places=2, max_digits=6, null=True, verbose_name='amount')),
-                ('ml', models.DecimalField(decimal_places=2, max_digits=5, null=True, verbose_name='volume')),
-                ('lot', models.CharField(blank=True, max_length=40)),
-                ('vial_expires_on', models.DateField(null=True, verbose_name='vial expiry')),
-                ('elsewhere', models.BooleanField(default=False, verbose_name='given elsewhere')),
-                ('place', models.CharField(blank=True, max_length=120, verbose_name='given at')),
-                ('note', models.TextField(blank=True)),
-                ('patient', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='patients.patient')),
-                ('performer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('site', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.site')),
-                ('course', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='administrations', to='courses.course')),
-                ('dose', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='administrations', to='courses.dose')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("submission", models.UUIDField(editable=False, null=True, unique=True)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("void_reason", models.TextField(blank=True, editable=False)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("completed", "Given"), ("partial", "Partly given"), ("not_done", "Not given")],
+                        editable=False,
+                        max_length=10,
+                    ),
+                ),
+                ("given_on", models.DateField(verbose_name="day")),
+                ("given_at", models.DateTimeField(null=True, verbose_name="date and time")),
+                ("mg", models.DecimalField(decimal_places=2, max_digits=6, null=True, verbose_name="amount")),
+                ("ml", models.DecimalField(decimal_places=2, max_digits=5, null=True, verbose_name="volume")),
+                ("lot", models.CharField(blank=True, max_length=40)),
+                ("vial_expires_on", models.DateField(null=True, verbose_name="vial expiry")),
+                ("elsewhere", models.BooleanField(default=False, verbose_name="given elsewhere")),
+                ("place", models.CharField(blank=True, max_length=120, verbose_name="given at")),
+                ("note", models.TextField(blank=True)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "performer",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.site"
+                    ),
+                ),
+                (
+                    "course",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="administrations",
+                        to="courses.course",
+                    ),
+                ),
+                (
+                    "dose",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="administrations",
+                        to="courses.dose",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Hold',
+            name="Hold",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('submission', models.UUIDField(editable=False, null=True, unique=True)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('void_reason', models.TextField(blank=True, editable=False)),
-                ('from_on', models.DateField(verbose_name='from')),
-                ('reason', models.TextField()),
-                ('review_on', models.DateField(verbose_name='review on')),
-                ('ended_on', models.DateField(editable=False, null=True)),
-                ('course', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='courses.course')),
-                ('patient', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='patients.patient')),
-                ('site', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.site')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("submission", models.UUIDField(editable=False, null=True, unique=True)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("void_reason", models.TextField(blank=True, editable=False)),
+                ("from_on", models.DateField(verbose_name="from")),
+                ("reason", models.TextField()),
+                ("review_on", models.DateField(verbose_name="review on")),
+                ("ended_on", models.DateField(editable=False, null=True)),
+                (
+                    "course",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="holds",
+                        to="courses.course",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.site"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddConstraint(
-            model_name='course',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('void_reason', ''), ('voided_at__isnull', True)), models.Q(('voided_at__isnull', False), models.Q(('void_reason', ''), _negated=True)), _connector='OR'), name='courses_course_void_has_a_reason'),
+            model_name="course",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("void_reason", ""), ("voided_at__isnull", True)),
+                    models.Q(("voided_at__isnull", False), models.Q(("void_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="courses_course_void_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='course',
-            constraint=models.UniqueConstraint(condition=models.Q(('stopped_on__isnull', True), ('voided_at__isnull', True)), fields=('patient',), name='one_open_course_per_patient'),
+            model_name="course",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("stopped_on__isnull", True), ("voided_at__isnull", True)),
+                fields=("patient",),
+                name="one_open_course_per_patient",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='course',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('stop_reason', ''), ('stopped_on__isnull', True)), models.Q(('stopped_on__isnull', False), models.Q(('stop_reason', ''), _negated=True)), _connector='OR'), name='a_stop_has_a_day_and_a_reason'),
+            model_name="course",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("stop_reason", ""), ("stopped_on__isnull", True)),
+                    models.Q(("stopped_on__isnull", False), models.Q(("stop_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="a_stop_has_a_day_and_a_reason",
+            ),
         ),
         migrations.AddIndex(
-            model_name='dose',
-            index=models.Index(condition=models.Q(('is_next', True), ('voided_at__isnull', True)), fields=['site', 'target', 'id'], name='next_dose_by_target'),
+            model_name="dose",
+            index=models.Index(
+                condition=models.Q(("is_next", True), ("voided_at__isnull", True)),
+                fields=["site", "target", "id"],
+                name="next_dose_by_target",
+            ),
         ),
         migrations.AddIndex(
-            model_name='dose',
-            index=models.Index(condition=models.Q(('is_next', True), ('voided_at__isnull', True)), fields=['site', 'closes', 'id'], name='next_dose_by_close'),
+            model_name="dose",
+            index=models.Index(
+                condition=models.Q(("is_next", True), ("voided_at__isnull", True)),
+                fields=["site", "closes", "id"],
+                name="next_dose_by_close",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dose',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('void_reason', ''), ('voided_at__isnull', True)), models.Q(('voided_at__isnull', False), models.Q(('void_reason', ''), _negated=True)), _connector='OR'), name='courses_dose_void_has_a_reason'),
+            model_name="dose",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("void_reason", ""), ("voided_at__isnull", True)),
+                    models.Q(("voided_at__isnull", False), models.Q(("void_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="courses_dose_void_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dose',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_next', True), ('voided_at__isnull', True)), fields=('course',), name='one_next_dose_per_course'),
+            model_name="dose",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_next", True), ("voided_at__isnull", True)),
+                fields=("course",),
+                name="one_next_dose_per_course",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dose',
-            constraint=models.CheckConstraint(condition=models.Q(('target__isnull', True), models.Q(('closes__gte', models.F('target')), ('opens__lte', models.F('target')), models.Q(('floor__isnull', True), ('opens__gte', models.F('floor')), _connector='OR')), _connector='OR'), name='dose_dates_are_in_order'),
+            model_name="dose",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("target__isnull", True),
+                    models.Q(
+                        ("closes__gte", models.F("target")),
+                        ("opens__lte", models.F("target")),
+                        models.Q(("floor__isnull", True), ("opens__gte", models.F("floor")), _connector="OR"),
+                    ),
+                    _connector="OR",
+                ),
+                name="dose_dates_are_in_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dose',
-            constraint=models.CheckConstraint(condition=models.Q(('mg__gt', 0), ('mg__lte', 100)), name='dose_amount_is_plausible'),
+            model_name="dose",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("mg__gt", 0), ("mg__lte", 100)), name="dose_amount_is_plausible"
+            ),
         ),
         migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(condition=models.Q(('cancelled_at__isnull', True), ('voided_at__isnull', True)), fields=['site', 'on'], name='standing_booking_by_day'),
+            model_name="booking",
+            index=models.Index(
+                condition=models.Q(("cancelled_at__isnull", True), ("voided_at__isnull", True)),
+                fields=["site", "on"],
+                name="standing_booking_by_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('void_reason', ''), ('voided_at__isnull', True)), models.Q(('voided_at__isnull', False), models.Q(('void_reason', ''), _negated=True)), _connector='OR'), name='courses_booking_void_has_a_reason'),
+            model_name="booking",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("void_reason", ""), ("voided_at__isnull", True)),
+                    models.Q(("voided_at__isnull", False), models.Q(("void_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="courses_booking_void_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.UniqueConstraint(condition=models.Q(('cancelled_at__isnull', True), ('voided_at__isnull', True)), fields=('dose',), name='one_standing_booking_per_dose'),
+            model_name="booking",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("cancelled_at__isnull", True), ("voided_at__isnull", True)),
+                fields=("dose",),
+                name="one_standing_booking_per_dose",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cancel_reason', ''), ('cancelled_at__isnull', True)), models.Q(('cancelled_at__isnull', False), models.Q(('cancel_reason', ''), _negated=True)), _connector='OR'), name='a_cancellation_has_a_reason'),
+            model_name="booking",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("cancel_reason", ""), ("cancelled_at__isnull", True)),
+                    models.Q(("cancelled_at__isnull", False), models.Q(("cancel_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="a_cancellation_has_a_reason",
+            ),
         ),
         migrations.AddIndex(
-            model_name='administration',
-            index=models.Index(fields=['course', 'given_on'], name='administration_by_day'),
+            model_name="administration",
+            index=models.Index(fields=["course", "given_on"], name="administration_by_day"),
         ),
         migrations.AddConstraint(
-            model_name='administration',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('void_reason', ''), ('voided_at__isnull', True)), models.Q(('voided_at__isnull', False), models.Q(('void_reason', ''), _negated=True)), _connector='OR'), name='courses_administration_void_has_a_reason'),
+            model_name="administration",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("void_reason", ""), ("voided_at__isnull", True)),
+                    models.Q(("voided_at__isnull", False), models.Q(("void_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="courses_administration_void_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='administration',
-            constraint=models.UniqueConstraint(condition=models.Q(('outcome', 'completed'), ('voided_at__isnull', True)), fields=('dose',), name='one_administration_per_dose'),
+            model_name="administration",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("outcome", "completed"), ("voided_at__isnull", True)),
+                fields=("dose",),
+                name="one_administration_per_dose",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='administration',
-            constraint=models.UniqueConstraint(condition=models.Q(('outcome', 'completed'), ('voided_at__isnull', True)), fields=('patient', 'given_on'), name='one_dose_per_patient_and_day'),
+            model_name="administration",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("outcome", "completed"), ("voided_at__isnull", True)),
+                fields=("patient", "given_on"),
+                name="one_dose_per_patient_and_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='administration',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome', 'not_done'), models.Q(('mg__gt', 0), ('mg__lte', 100)), _connector='OR'), name='a_given_dose_has_an_amount'),
+            model_name="administration",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("outcome", "not_done"), models.Q(("mg__gt", 0), ("mg__lte", 100)), _connector="OR"),
+                name="a_given_dose_has_an_amount",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='administration',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'completed'), _negated=True), ('elsewhere', True), models.Q(('given_at__isnull', False), ('ml__gt', 0), ('performer__isnull', False), ('vial_expires_on__isnull', False), models.Q(('lot', ''), _negated=True)), _connector='OR'), name='a_dose_given_here_says_who_when_and_which_vial'),
+            model_name="administration",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("outcome", "completed"), _negated=True),
+                    ("elsewhere", True),
+                    models.Q(
+                        ("given_at__isnull", False),
+                        ("ml__gt", 0),
+                        ("performer__isnull", False),
+                        ("vial_expires_on__isnull", False),
+                        models.Q(("lot", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_dose_given_here_says_who_when_and_which_vial",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='administration',
-            constraint=models.CheckConstraint(condition=models.Q(('elsewhere', False), models.Q(('place', ''), _negated=True), _connector='OR'), name='a_dose_given_elsewhere_says_where'),
+            model_name="administration",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("elsewhere", False), models.Q(("place", ""), _negated=True), _connector="OR"),
+                name="a_dose_given_elsewhere_says_where",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('void_reason', ''), ('voided_at__isnull', True)), models.Q(('voided_at__isnull', False), models.Q(('void_reason', ''), _negated=True)), _connector='OR'), name='courses_hold_void_has_a_reason'),
+            model_name="hold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("void_reason", ""), ("voided_at__isnull", True)),
+                    models.Q(("voided_at__isnull", False), models.Q(("void_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="courses_hold_void_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_on__isnull', True), ('voided_at__isnull', True)), fields=('course',), name='one_hold_at_a_time'),
+            model_name="hold",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_on__isnull", True), ("voided_at__isnull", True)),
+                fields=("course",),
+                name="one_hold_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='a_hold_has_a_reason'),
+            model_name="hold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason", ""), _negated=True), name="a_hold_has_a_reason"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(('review_on__gte', models.F('from_on'))), name='a_hold_is_reviewed_after_it_began'),
+            model_name="hold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("review_on__gte", models.F("from_on"))), name="a_hold_is_reviewed_after_it_began"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_on__isnull', True), ('ended_on__gte', models.F('from_on')), _connector='OR'), name='a_hold_ends_after_it_began'),
+            model_name="hold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ended_on__isnull", True), ("ended_on__gte", models.F("from_on")), _connector="OR"),
+                name="a_hold_ends_after_it_began",
+            ),
         ),
     ]

@@ -49,9 +49,7 @@ def book(
     AlreadyBooked, DoseAlreadyGiven, CourseStopped, AlreadySubmitted.
     """
     dose = _bookable(dose, on, at, confirmed)
-    booking = Booking(
-        dose=dose, site_id=dose.site_id, patient_id=dose.patient_id, on=on, at_time=at_time, place=place
-    )
+    booking = Booking(dose=dose, site_id=dose.site_id, patient_id=dose.patient_id, on=on, at_time=at_time, place=place)
     try:
         with transaction.atomic():
             return writing.add(booking, event=events.DOSE_BOOKED, by=by, at=at, submission=submission)
@@ -88,9 +86,7 @@ def move_booking(
 
 
 @transaction.atomic
-def cancel_booking(
-    *, booking: Booking, reason: str, by: Actor, at: datetime, expected: int | None = None
-) -> Booking:
+def cancel_booking(*, booking: Booking, reason: str, by: Actor, at: datetime, expected: int | None = None) -> Booking:
     """Cancel an appointment; the dose goes back to being without one. Raises StaleRecord."""
     return writing.change(
         booking,

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -31,37 +32,40 @@ class GivenOnSuchADay(Exception):
     """A dose is recorded on that day already, or the day lies before the patient's birth. The message says which."""
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What happened: the instant, milligrams and millilitres, the vial, and who gave it."""
+
+    at: datetime
+    mg: Decimal
+    ml: Decimal
+    lot: str
+    vial_expires_on: date
+    performer: User
+    note: str = ""
+
+
 @transaction.atomic
 def record_given(
     *,
     dose: Dose,
-    given_at: datetime,
-    mg: Decimal,
-    ml: Decimal,
-    lot: str,
-    vial_expires_on: date,
-    performer: User,
+    given: Given,
     by: Actor,
     at: datetime,
     confirmed: Collection[str] = frozenset(),
-    note: str = "",
     submission: uuid.UUID | None = None,
 ) -> Administration:
-    """Record a dose given at this site, and plan the one after it.
+    """Record a dose given at this site, and plan the one after it. The site's zone decides the day of `given.at`.
 
-    `given_at` is an instant; the site's zone decides its day. `mg` in milligrams, `ml` in millilitres. Raises
-    Unconfirmed, DoseAlreadyGiven, GivenInTheFuture, GivenOnSuchADay, CourseStopped, AlreadySubmitted.
+    Raises Unconfirmed, DoseAlreadyGiven, GivenInTheFuture, GivenOnSuchADay, CourseStopped, AlreadySubmitted.
     """
     course = locked_open(dose.course_id)
     dose = Dose.objects.get(pk=dose.pk)
     _not_twice(dose, submission)
-    if given_at > at:
+    if given.at > at:
         raise GivenInTheFuture("The time given lies in the future; enter when the dose was given.")
-    given_on = given_at.astimezone(course.site.zone).date()
-    held = Hold.objects.standing().filter(course=course, ended_on=None).exists()
-    asked = cautions.giving(
-        plan_of(dose), given_on=given_on, mg=mg, ml=ml, vial_expires_on=vial_expires_on, held=held
-    )
+    given_on = given.at.astimezone(course.site.zone).date()
+    asked = _cautions(dose, given, given_on)
     confirm(asked, confirmed)
     row = Administration(
         course=course,
@@ -70,18 +74,30 @@ def record_given(
         patient_id=course.patient_id,
         outcome=Administration.Outcome.COMPLETED,
         given_on=given_on,
-        given_at=given_at,
-        mg=mg,
-        ml=ml,
-        lot=lot,
-        vial_expires_on=vial_expires_on,
-        performer=performer,
-        note=note,
+        given_at=given.at,
+        mg=given.mg,
+        ml=given.ml,
+        lot=given.lot,
+        vial_expires_on=given.vial_expires_on,
+        performer=given.performer,
+        note=given.note,
     )
-    reason = "Confirmed: " + " ".join(caution.text for caution in asked) if asked else ""
+    reason = " ".join(["Confirmed:", *(caution.text for caution in asked)]) if asked else ""
     row = _added(row, event=events.DOSE_GIVEN, by=by, at=at, reason=reason, submission=submission)
     replan(course, on=planned_from(course), by=by, at=at)
     return row
+
+
+def _cautions(dose: Dose, given: Given, given_on: date) -> tuple[cautions.Caution, ...]:
+    held = Hold.objects.standing().filter(course_id=dose.course_id, ended_on=None).exists()
+    return cautions.giving(
+        plan_of(dose),
+        given_on=given_on,
+        mg=given.mg,
+        ml=given.ml,
+        vial_expires_on=given.vial_expires_on,
+        held=held,
+    )
 
 
 @transaction.atomic

@@ -37,6 +37,14 @@ class AlreadyOnHold(Exception):
     """The course is on hold already."""
 
 
+class ResumedTooEarly(Exception):
+    """The day lies before the hold began."""
+
+
+class StoppedInTheFuture(Exception):
+    """The day lies ahead; a course is stopped on the day it ends."""
+
+
 class Unconfirmed(Exception):
     """Somebody must read and confirm these cautions first. Nothing was written."""
 
@@ -131,8 +139,13 @@ def hold_course(
 
 @transaction.atomic
 def resume_course(*, hold: Hold, on: date, by: Actor, at: datetime, expected: int | None = None) -> Hold:
-    """End a hold. The target stands where it stood: a hold moves no date by itself. Raises StaleRecord."""
+    """End a hold. The target stands where it stood: a hold moves no date by itself.
+
+    Raises ResumedTooEarly, CourseStopped, StaleRecord.
+    """
     locked_open(hold.course_id)
+    if on < hold.from_on:
+        raise ResumedTooEarly("The hold began later than that; resume on or after its first day.")
     return writing.change(hold, event=events.COURSE_RESUMED, by=by, at=at, expected=expected, ended_on=on)
 
 
@@ -142,9 +155,11 @@ def stop_course(
 ) -> Course:
     """End a course for good: its booking is cancelled, its hold ended, nothing is planned any more.
 
-    Raises CourseStopped, StaleRecord.
+    Raises StoppedInTheFuture, CourseStopped, StaleRecord.
     """
     course = locked_open(course.pk)
+    if on > course.site.today(at):
+        raise StoppedInTheFuture("That day lies in the future; stop the course on the day it ends.")
     standing = {"course": course, "voided_at": None}
     for hold in Hold.objects.filter(**standing, ended_on=None):
         writing.change(hold, event=events.COURSE_RESUMED, by=by, at=at, reason=reason, ended_on=max(on, hold.from_on))

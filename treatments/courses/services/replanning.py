@@ -33,8 +33,7 @@ def planned_from(course: Course) -> date:
 def _relabel(answer: Forecast, doses: list[Dose], *, by: Actor, at: datetime) -> None:
     """Number the given doses anew: a back-dated one moves every dose after it."""
     dose_of = {
-        str(pk): dose_id
-        for pk, dose_id in Administration.objects.filter(dose__in=doses).values_list("pk", "dose_id")
+        str(pk): dose_id for pk, dose_id in Administration.objects.filter(dose__in=doses).values_list("pk", "dose_id")
     }
     rows = {dose.pk: dose for dose in doses}
     for given in answer.history:

@@ -1,0 +1,33 @@
+"""Find a record within what the person may see, or answer 404: fetching and checking cannot be separated."""
+
+import uuid
+
+from django.shortcuts import get_object_or_404
+
+from clinic.staff.models import User
+from treatments.courses.models import Booking, Course, Dose, Hold
+
+
+def course_or_404(user: User, pk: uuid.UUID) -> Course:
+    """Return the course with its site, patient, regimen and policy."""
+    courses = Course.objects.seen_by(user).standing()
+    return get_object_or_404(courses.select_related("site", "patient__site", "regimen__version", "policy"), pk=pk)
+
+
+def dose_or_404(user: User, pk: uuid.UUID) -> Dose:
+    """Return the dose with its course, site and patient."""
+    doses = Dose.objects.seen_by(user).standing()
+    joined = ("site", "patient__site", "course__site", "course__regimen__version", "course__policy")
+    return get_object_or_404(doses.select_related(*joined), pk=pk)
+
+
+def booking_or_404(user: User, pk: uuid.UUID) -> Booking:
+    """Return a booking that stands, with its dose, site and patient."""
+    bookings = Booking.objects.seen_by(user).standing().filter(cancelled_at=None)
+    return get_object_or_404(bookings.select_related("site", "patient__site", "dose__course"), pk=pk)
+
+
+def hold_or_404(user: User, course_id: uuid.UUID) -> Hold:
+    """Return the course's hold that stands."""
+    holds = Hold.objects.seen_by(user).standing().filter(ended_on=None)
+    return get_object_or_404(holds.select_related("site", "patient__site", "course"), course_id=course_id)
