@@ -3,7 +3,7 @@
 from datetime import date
 
 from monographs.rules.dates import add_months
-from treatments.rules.schedule_reading import read
+from treatments.rules.schedule_reading import Reading, read
 from treatments.rules.schedule_terms import Attempt, ProjectedDose, Series, Status
 
 _MONTHS_AHEAD = 12
@@ -17,12 +17,17 @@ def project(series: Series, on: date, until: date | None = None, count: int | No
     waits for a prescriber's review, or that has no start: its dates are not known. A hold is read as lifted on `on`.
     Raises DoubleDose and NoSwitch.
     """
-    reading = read(series, on)
-    day, position = reading.window.target, reading.walk.position
-    if day is None or Status.REVIEW in (reading.status, reading.underlying) or series.stopped:
+    return projection_of(read(series, on), until, count)
+
+
+def projection_of(reading: Reading, until: date | None = None, count: int | None = None) -> tuple[ProjectedDose, ...]:
+    """Return the projection of a series that has been read already; the reading stays as it is."""
+    day, on = reading.window.target, reading.on
+    if day is None or reading.status is Status.STOPPED or Status.REVIEW in (reading.status, reading.underlying):
         return ()
     if until is None and count is None:
         until = add_months(on, _MONTHS_AHEAD)
+    position = reading.walk.position.branch()
     doses: list[ProjectedDose] = []
     day = max(day, on)
     while day is not None and (until is None or day <= until) and (count is None or len(doses) < count):

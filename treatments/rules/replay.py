@@ -183,6 +183,13 @@ class Position:
     maintained: int = 0
     unruled: bool = False
 
+    def branch(self) -> "Position":
+        """Return a copy to go on from, with this one left as it is."""
+        return Position(
+            self.regimen, self.policy, self.place, self.last, self.floor,
+            self.minimum, self.ordinal, self.maintained, self.unruled,
+        )  # fmt: skip
+
     def target(self) -> date | None:
         """Return the recommended day of the next dose: the plan's day, but not before the floor (rule 5)."""
         wanted, floor = self.place.due, self.floor

@@ -54,6 +54,7 @@ __all__ = [
     "band_crossing",
     "band_on",
     "forecast",
+    "forecast_of",
     "project",
     "replay",
     "status_on",
@@ -77,9 +78,13 @@ def forecast(series: Series, on: date) -> Forecast:
     The whole history counts, also a dose dated after `on`. A course on hold, stopped or under review keeps its
     target and window: what is hidden is `underlying`.
     """
-    reading = read(series, on)
-    regimen, position, window = series.regimen, reading.walk.position, reading.window
-    phase, label, of, step = position.place_under(reading.band, on).planned(position)
+    return forecast_of(read(series, on))
+
+
+def forecast_of(reading: Reading) -> Forecast:
+    """Return the forecast of a series that has been read already."""
+    regimen, position, window = reading.series.regimen, reading.walk.position, reading.window
+    phase, label, of, step = position.place_under(reading.band, reading.on).planned(position)
     flags = _flags(reading)
     dose = NextDose(
         ordinal=position.ordinal + 1,
@@ -100,7 +105,8 @@ def forecast(series: Series, on: date) -> Forecast:
         turns=reading.turns,
         previous_on=position.last,
     )
-    return Forecast(regimen.key, regimen.version, on, reading.walk.history, dose, reading.started, series)
+    history, series = reading.walk.history, reading.series
+    return Forecast(regimen.key, regimen.version, reading.on, history, dose, reading.started, series)
 
 
 def band_on(series: Series, day: date) -> Band | None:

@@ -33,7 +33,7 @@ def read(series: Series, on: date) -> Reading:
     position = walked.position
     window = position.window()
     turns = turns_of(position, window)
-    started = position.ordinal > 0 or series.switched
+    started = position.last is not None
     needs_review = bool(walked.partials or series.review)
     status, underlying = standing_on(
         turns, on, started=started, held=series.held, stopped=series.stopped, needs_review=needs_review

@@ -10,8 +10,8 @@ def status_on(
 ) -> Status:
     """Return the status on a day, the worst that applies.
 
-    `started`: a dose counts, or the patient came over by a switch. `needs_review`: a prescriber has to decide for a
-    reason other than the dates, such as a partial dose.
+    `started`: there is a last dose, in this course or, after a switch, in the one before. `needs_review`: a
+    prescriber has to decide for a reason other than the dates, such as a partial dose.
     """
     return standing_on(turns, on, started=started, held=held, stopped=stopped, needs_review=needs_review)[0]
 
