@@ -1,0 +1,50 @@
+"""From a story to its days. Pure: the regimen, the story and the day of loading decide everything."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from monographs.rules.regimen import Regimen
+from treatments.rules.schedule import Attempt, Series, forecast
+
+_TRIES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """When the doses of a story were given, when the course was to begin, and the target of the next dose."""
+
+    planned_start: date
+    given: tuple[date, ...]
+    target: date
+
+
+def days_of(regimen: Regimen, *, doses: int, target: date, late: Mapping[int, int]) -> Days:
+    """Return a history of so many doses after which the next one's target is `target`, or the nearest day to it.
+
+    `late` maps a dose's ordinal to the days it was late. Months of different length leave some targets unreachable.
+    """
+    start, best = target, None
+    for _ in range(_TRIES):
+        told = _told(regimen, start, doses, late)
+        missing = target - told.target
+        if best is None or abs(missing) < abs(target - best.target):
+            best = told
+        if not missing:
+            break
+        start += missing
+    return best or told
+
+
+def _told(regimen: Regimen, start: date, doses: int, late: Mapping[int, int]) -> Days:
+    attempts: tuple[Attempt, ...] = ()
+    for ordinal in range(1, doses + 1):
+        day = _next_target(regimen, start, attempts) + timedelta(days=late.get(ordinal, 0))
+        attempts = (*attempts, Attempt(day))
+    return Days(start, tuple(attempt.on for attempt in attempts), _next_target(regimen, start, attempts))
+
+
+def _next_target(regimen: Regimen, start: date, attempts: tuple[Attempt, ...]) -> date:
+    last = attempts[-1].on if attempts else start
+    target = forecast(Series(regimen, attempts, planned_start=start), last).next.target
+    return target or start
