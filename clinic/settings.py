@@ -207,7 +207,9 @@ _mail = env.mail(default="smtp://127.0.0.1:1025" if EMBEDDED else None)
 EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
 EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_TIMEOUT = _mail.use_tls, _mail.use_ssl, _mail.timeout
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Appointments <appointments@localhost>" if EMBEDDED else None)
+DEFAULT_FROM_EMAIL = env.text(
+    "DEFAULT_FROM_EMAIL", default="Appointments <appointments@localhost>" if EMBEDDED else None
+)
 
 # --- Work in the background ------------------------------------------------------------------------------------------
 

@@ -3,10 +3,13 @@
 from allauth.account import views as account
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import Group
 from django.urls import include, path
 
 from clinic import health
 
+# Rights come from roles at sites; Django's groups have no say here.
+admin.site.unregister(Group)
 admin.site.login = login_not_required(account.login)
 admin.site.site_header = admin.site.site_title = "Administration"
 
@@ -17,9 +20,7 @@ accounts = [
     path("password/set/", account.password_set, name="account_set_password"),
     path("password/reset/", account.password_reset, name="account_reset_password"),
     path("password/reset/sent/", account.password_reset_done, name="account_reset_password_done"),
-    path(
-        "password/reset/<uidb36>-<key>/", account.password_reset_from_key, name="account_reset_password_from_key"
-    ),
+    path("password/reset/<uidb36>-<key>/", account.password_reset_from_key, name="account_reset_password_from_key"),
     path("password/reset/done/", account.password_reset_from_key_done, name="account_reset_password_from_key_done"),
     path("closed/", account.signup, name="account_signup"),
     path("inactive/", account.account_inactive, name="account_inactive"),

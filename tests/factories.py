@@ -22,11 +22,11 @@ def site(name: str = "", time_zone: str = "Europe/London", **policy: Any) -> Sit
     return opened
 
 
-def user(*roles: Role, site: Site | None = None, username: str = "", is_admin: bool = False, **facts: Any) -> User:
+def user(*roles: Role, site: Site | None = None, username: str = "", **facts: Any) -> User:
     """Open an account and give it these roles at the site."""
     name = username or f"{'-'.join(roles) or 'nobody'}-{next(_numbers)}"
     facts = {"full_name": name.replace("-", " ").title(), "email": f"{name}@example.org"} | facts
-    made = staff.open_account(username=name, password="correct horse battery", is_admin=is_admin, by=BY, at=AT, **facts)
+    made = staff.open_account(username=name, password="correct horse battery", by=BY, at=AT, **facts)
     for role in roles:
         assert site is not None, "a role is held at a site"
         staff.give_role(user=made, site=site, role=role, by=BY, at=AT)

@@ -85,11 +85,11 @@ class StartForm(OnceForm, HouseForm):
     )
     topics = (("Regimen", ("regimen",)), ("First dose", ("planned_start",)))
 
-    def __init__(self, *args: Any, regimens: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, regimens: list[Regimen], **kwargs: Any) -> None:
         """Offer the regimens in force."""
         super().__init__(*args, **kwargs)
         field = cast("forms.ModelChoiceField[Regimen]", self.fields["regimen"])
-        field.queryset = regimens
+        field.queryset = Regimen.objects.filter(pk__in=[row.pk for row in regimens]).order_by("order", "name")
 
 
 class BookForm(OnceForm, ConfirmingForm):

@@ -10,7 +10,8 @@ from clinic.audit.trail import Actor
 from clinic.patients.models import Patient
 from clinic.records import writing
 from clinic.staff.models import SitePolicy
-from monographs.models import Regimen, Version
+from monographs import queries as monographs
+from monographs.models import Regimen
 from treatments.courses import events
 from treatments.courses.models import Booking, Course, Hold
 from treatments.courses.services.replanning import replan
@@ -90,8 +91,8 @@ def start_course(
     """
     if not patient.in_care:
         raise PatientNotInCare("This patient is no longer in the site's care.")
-    if regimen.version.state != Version.State.PUBLISHED:
-        raise NotAvailableHere("This regimen belongs to a monograph version that is not in force.")
+    if not monographs.is_in_force(regimen):
+        raise NotAvailableHere("This regimen is not in force any more; choose another.")
     today = patient.site.today(at)
     try:
         policy = SitePolicy.objects.in_force(patient.site, today)
