@@ -1,0 +1,113 @@
+"""A real browser in front of the application: it fails a test on a console error and on any request to elsewhere."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from clinic.staff.models import User
+
+# Playwright's synchronous interface runs a loop in the test's own thread; Django would refuse its database there.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP, PHONE = (1280, 900), (390, 844)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything in this folder."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Return a Chromium of this machine."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+def width(request: pytest.FixtureRequest) -> tuple[int, int]:
+    """Run the test at both widths."""
+    size: tuple[int, int] = request.param
+    return size
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: LiveServer, width: tuple[int, int]) -> Iterator[Page]:
+    """Return an empty tab; at the end no console error and no request to another host may have happened."""
+    context = browser.new_context(
+        base_url=live_server.url, viewport={"width": width[0], "height": width[1]}, locale="en-GB", timezone_id="UTC"
+    )
+    tab = context.new_page()
+    tab.set_default_timeout(10_000)
+    complaints: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        # A refused form is answered with 422 or 409 on purpose, which the browser logs as a failed resource.
+        if message.type == "error" and "status of 4" not in message.text:
+            complaints.append(message.text)
+
+    def on_request(request: Request) -> None:
+        if not request.url.startswith((live_server.url, "data:")):
+            complaints.append(f"request to {request.url}")
+
+    tab.on("console", on_console)
+    tab.on("request", on_request)
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    yield tab
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def as_person(page: Page, live_server: LiveServer) -> Callable[[User], Page]:
+    """Return a maker of signed-in tabs: the session is made in the database, the sign-in page has a test of its own."""
+
+    def sign_in(user: User) -> Page:
+        session = SessionStore()
+        session[SESSION_KEY] = str(user.pk)
+        session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session.create()
+        name, value = settings.SESSION_COOKIE_NAME, str(session.session_key)
+        page.context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
+        return page
+
+    return sign_in
+
+
+@pytest.fixture
+def accessible() -> Callable[[Page], None]:
+    """Return a check: no accessibility violation, and nothing wider than the window."""
+
+    def check(page: Page) -> None:
+        violations: list[dict[str, Any]] = Axe().run(page).response["violations"]
+        found = [(rule["id"], [node["html"][:160] for node in rule["nodes"]]) for rule in violations]
+        assert found == [], json.dumps(found, indent=1)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
+
+    return check
