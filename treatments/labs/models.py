@@ -23,18 +23,21 @@ class LabResult(OfCourse):
     """A value as the laboratory gave it (`value`, `unit`, `comparator`) and converted to the unit we keep (`kept`).
 
     Validity counts from the collection, never from the entry. `range_low` and `range_high` are the laboratory's own
-    reference range in the kept unit.
+    reference range in the kept unit. Kept numbers have nine decimals: four of the value and five of the factor that
+    turns mg/mmol into g/g, so that no conversion is rounded.
     """
+
+    COMPARATORS = [("<", "<"), ("<=", "≤"), (">", ">"), (">=", "≥")]
 
     analyte = models.CharField(max_length=16, choices=Analyte)
     collected_at = models.DateTimeField()
     collected_on = models.DateField(help_text="The calendar day at the site.")
-    comparator = models.CharField(max_length=2, blank=True, choices=[("<", "<"), ("<=", "≤"), (">", ">"), (">=", "≥")])
+    comparator = models.CharField(max_length=2, blank=True, choices=COMPARATORS)
     value = models.DecimalField(max_digits=12, decimal_places=4)
     unit = models.CharField(max_length=12)
-    kept = models.DecimalField(max_digits=14, decimal_places=6)
-    range_low = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
-    range_high = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    kept = models.DecimalField(max_digits=15, decimal_places=9)
+    range_low = models.DecimalField(max_digits=15, decimal_places=9, null=True, blank=True)
+    range_high = models.DecimalField(max_digits=15, decimal_places=9, null=True, blank=True)
     laboratory = models.CharField(max_length=80, blank=True)
     entered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
@@ -53,9 +56,7 @@ class LabResult(OfCourse):
             models.CheckConstraint(name="a_result_is_not_negative", condition=Q(value__gte=0, kept__gte=0)),
             models.CheckConstraint(
                 name="a_reference_range_is_in_order",
-                condition=Q(range_low__isnull=True)
-                | Q(range_high__isnull=True)
-                | Q(range_low__lte=F("range_high")),
+                condition=Q(range_low__isnull=True) | Q(range_high__isnull=True) | Q(range_low__lte=F("range_high")),
             ),
         ]
         indexes = [models.Index(fields=["patient", "analyte", "-collected_at"], name="latest_result_per_analyte")]

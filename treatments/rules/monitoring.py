@@ -64,6 +64,17 @@ class Range:
     high: Decimal | None
 
 
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A result as the laboratory reported it: one number in the laboratory's own unit, and its range in that unit."""
+
+    analyte: str
+    value: Decimal
+    unit: str
+    comparator: str = ""
+    reference: Range = Range(None, None)
+
+
 class UnknownAnalyte(ValueError):
     """Nothing of this name is monitored. The message lists what is."""
 

@@ -1,0 +1,92 @@
+"""Log a sample's results, and take back what was logged wrongly."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from clinic import formatting
+from clinic.audit.trail import person_actor
+from clinic.patients.access import patient_or_404
+from clinic.staff.access import StaffRequest, require
+from clinic.staff.roles import Permission
+from treatments.courses.views.shared import Page, chart, once, save, show
+from treatments.labs import forms, queries, services
+from treatments.labs.access import result_or_404
+from treatments.labs.models import LabResult
+
+_SAMPLE_REFUSALS: dict[type[Exception], str | None] = {
+    services.SameSample: None,
+    services.CollectedLater: "collected_on",
+    services.CollectedBeforeBirth: "collected_on",
+}
+
+
+@require_http_methods(["GET", "POST"])
+def add(request: StaffRequest, patient_id: uuid.UUID) -> HttpResponse:
+    """Log the results of one sample."""
+    patient = patient_or_404(request.user, patient_id)
+    require(request.user, Permission.RECORD_LABS, patient.site_id)
+    now = timezone.now()
+    page = Page(
+        "Log laboratory results",
+        "Save the results",
+        chart(patient),
+        "One sample at a time, as the report prints it. Rows left empty are ignored.",
+        template="labs/add.html",
+    )
+    form = forms.SampleForm(
+        request.POST or None,
+        born_on=patient.born_on,
+        zone=patient.site.zone,
+        now=now,
+        earlier=queries.earlier(patient),
+        once=once(request, "log laboratory results", patient),
+    )
+    if request.method != "POST":
+        return show(request, form, page, patient, now=now)
+
+    def work(values: dict[str, Any]) -> None:
+        facts = {name: values[name] for name in ("collected_at", "laboratory", "values", "submission")}
+        services.log_results(patient=patient, by=person_actor(request.user), at=now, **facts)
+
+    done = "The results were saved."
+    return save(request, form, page, patient, now=now, work=work, refusals=_SAMPLE_REFUSALS, done=done)
+
+
+@require_http_methods(["GET", "POST"])
+def void(request: StaffRequest, result_id: uuid.UUID) -> HttpResponse:
+    """Take a result back."""
+    result = result_or_404(request.user, result_id)
+    require(request.user, Permission.RECORD_LABS, result.site_id)
+    now, patient = timezone.now(), result.patient
+    if result.voided_at is not None:
+        messages.info(request, "This result was taken back already.")
+        return redirect(chart(patient))
+    page = Page("Take a result back", "Take it back", chart(patient), _what(result), danger=True)
+    form = forms.VoidForm(request.POST or None, initial={"version": result.version})
+    if request.method != "POST":
+        return show(request, form, page, patient, now=now)
+
+    def work(values: dict[str, Any]) -> None:
+        services.void_result(
+            result=result,
+            reason=values["reason"],
+            expected=values["version"],
+            by=person_actor(request.user),
+            at=now,
+        )
+
+    return save(request, form, page, patient, now=now, work=work, refusals={}, done="The result was taken back.")
+
+
+def _what(result: LabResult) -> str:
+    value = queries.in_words(result.comparator, result.value, result.unit)
+    when = formatting.moment(result.collected_at, result.site.zone)
+    return (
+        f"{result.get_analyte_display()} {value}, collected {when}. It stays visible in the history with your reason."
+    )
