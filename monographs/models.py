@@ -1,6 +1,8 @@
-"""Monographs and their versions. A published version never changes: a new text is a new version."""
+"""Monographs and their versions. A version never changes once it is imported: a new text is a new version."""
 
 import uuid
+from datetime import datetime
+from typing import Any, NoReturn, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -8,13 +10,48 @@ from django.db.models import Q
 from monographs.rules.regimen import Regimen as RegimenRule
 from monographs.rules.regimen import regimen_from
 
+M_co = TypeVar("M_co", bound=models.Model, covariant=True)
+
+
+class FixedRow(TypeError):
+    """Somebody tried to change or remove a part of a version. A changed text is imported as a new version."""
+
+
+class FixedQuerySet(models.QuerySet[M_co]):
+    """Reads and adds freely, refuses to change or remove: courses and past decisions point at what was read."""
+
+    def _refuse(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        raise FixedRow(f"{self.model.__name__} rows never change; import the changed text as a new version.")
+
+    update = bulk_update = update_or_create = delete = _refuse  # type: ignore[assignment]
+    aupdate = abulk_update = aupdate_or_create = adelete = _refuse  # type: ignore[assignment]
+
+
+class Fixed(models.Model):
+    """A row that is written once."""
+
+    class Meta:
+        """Abstract."""
+
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert; refuse to write a row again."""
+        if not self._state.adding:
+            raise FixedRow(f"This {self._meta.verbose_name} never changes; import the changed text as a new version.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """Refuse: courses and past decisions point at what was read."""
+        raise FixedRow(f"This {self._meta.verbose_name} is kept.")
+
 
 class Monograph(models.Model):
     """One drug's monograph, whatever its version."""
 
     slug = models.SlugField(max_length=80, unique=True)
-    title = models.CharField(max_length=120)
-    generic_name = models.CharField(max_length=120)
+    title = models.CharField(max_length=200)
+    generic_name = models.CharField(max_length=200)
 
     class Meta:
         """Alphabetical is how people look for a drug."""
@@ -26,7 +63,24 @@ class Monograph(models.Model):
         return self.title
 
 
-class Version(models.Model):
+class VersionQuerySet(FixedQuerySet["Version"]):
+    """The one thing about a version that changes: where it stands."""
+
+    def shown(self) -> Self:
+        """Keep what readers may see: the version in force and those before it."""
+        return self.exclude(state=Version.State.DRAFT)
+
+    def publish(self, *, at: datetime) -> int:
+        """Put drafts in force; return how many."""
+        drafts = self.filter(state=Version.State.DRAFT)
+        return super(FixedQuerySet, drafts).update(state=Version.State.PUBLISHED, published_at=at)
+
+    def supersede(self) -> int:
+        """Take what is in force out of force; return how many."""
+        return super(FixedQuerySet, self.filter(state=Version.State.PUBLISHED)).update(state=Version.State.SUPERSEDED)
+
+
+class Version(Fixed):
     """One text of a monograph. `fingerprint` is the SHA-256 of the source, so the same text is imported once."""
 
     class State(models.TextChoices):
@@ -42,11 +96,13 @@ class Version(models.Model):
     fingerprint = models.CharField(max_length=64)
     source = models.TextField()
     disclaimer = models.TextField(blank=True)
-    reviewed_by = models.CharField(max_length=150, blank=True)
+    reviewed_by = models.CharField(max_length=200, blank=True)
     reviewed_on = models.DateField(null=True)
     sources = models.JSONField(default=list)
     imported_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True)
+
+    objects = VersionQuerySet.as_manager()
 
     class Meta:
         """Numbers count up within a monograph; a text is imported once; one version is in force."""
@@ -68,20 +124,35 @@ class Version(models.Model):
         return f"{self.monograph} version {self.number}"
 
 
-class Section(models.Model):
-    """One heading with its prose, as Markdown."""
+class Part(Fixed):
+    """One thing that a version says, in the document's order."""
 
-    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="sections")
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="%(class)ss")
     order = models.PositiveSmallIntegerField()
-    anchor = models.SlugField(max_length=120)
+
+    objects = FixedQuerySet.as_manager()
+
+    class Meta:
+        """In the document's order."""
+
+        abstract = True
+        ordering = ["version", "order"]
+
+
+class Section(Part):
+    """One heading with its prose, as Markdown: `body` comes before the effects, precautions or questions of the section
+    that are rows of their own, `closing` after them.
+    """
+
+    anchor = models.SlugField(max_length=120, allow_unicode=True)
     kind = models.CharField(max_length=20)
     title = models.CharField(max_length=200)
     body = models.TextField(blank=True)
+    closing = models.TextField(blank=True)
 
-    class Meta:
-        """In the document's order; an anchor leads to one place."""
+    class Meta(Part.Meta):
+        """An anchor leads to one place."""
 
-        ordering = ["version", "order"]
         constraints = [models.UniqueConstraint(fields=["version", "anchor"], name="an_anchor_leads_to_one_section")]
 
     def __str__(self) -> str:
@@ -89,8 +160,8 @@ class Section(models.Model):
         return self.title
 
 
-class Effect(models.Model):
-    """One listed adverse effect with its frequency group and the explanation in brackets."""
+class Effect(Part):
+    """One listed adverse effect, the explanation in brackets, and its frequency group with the document's heading."""
 
     class Frequency(models.TextChoices):
         """How often the effect was seen."""
@@ -99,74 +170,51 @@ class Effect(models.Model):
         LESS_COMMON = "less_common", "Less common (1 to 10 %)"
         SERIOUS = "serious", "Serious but less common (under 1 %, post-marketing or case reports)"
 
-    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="effects")
-    order = models.PositiveSmallIntegerField()
     frequency = models.CharField(max_length=12, choices=Frequency)
+    heading = models.CharField(max_length=200)
     term = models.CharField(max_length=200)
-    explanation = models.CharField(max_length=300, blank=True)
-
-    class Meta:
-        """In the document's order."""
-
-        ordering = ["version", "order"]
+    explanation = models.CharField(max_length=500, blank=True)
 
     def __str__(self) -> str:
         """Return the term."""
         return self.term
 
 
-class Precaution(models.Model):
-    """One precaution by kind."""
+class Precaution(Part):
+    """One precaution by kind; the label may be empty, the text is Markdown."""
 
-    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="precautions")
-    order = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=20)
-    label = models.CharField(max_length=120)
+    label = models.CharField(max_length=200, blank=True)
     text = models.TextField()
 
-    class Meta:
-        """In the document's order."""
-
-        ordering = ["version", "order"]
-
     def __str__(self) -> str:
-        """Return the label."""
-        return self.label
+        """Return the label, or the text where there is none."""
+        return self.label or self.text
 
 
-class Faq(models.Model):
-    """One question with its answer."""
+class Faq(Part):
+    """One question with its answer, as Markdown."""
 
-    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="faqs")
-    order = models.PositiveSmallIntegerField()
     question = models.TextField()
     answer = models.TextField()
-
-    class Meta:
-        """In the document's order."""
-
-        ordering = ["version", "order"]
 
     def __str__(self) -> str:
         """Return the question."""
         return self.question
 
 
-class Regimen(models.Model):
+class Regimen(Part):
     """A dosing schedule as one version of a monograph states it. Courses pin this row."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="regimens")
-    order = models.PositiveSmallIntegerField()
-    key = models.CharField(max_length=80)
-    name = models.CharField(max_length=120)
+    key = models.CharField(max_length=200)
+    name = models.CharField(max_length=200)
     is_default = models.BooleanField(default=False)
     data = models.JSONField()
 
-    class Meta:
+    class Meta(Part.Meta):
         """A key names one regimen of a version."""
 
-        ordering = ["version", "order"]
         constraints = [models.UniqueConstraint(fields=["version", "key"], name="a_key_names_one_regimen")]
 
     def __str__(self) -> str:

@@ -41,8 +41,7 @@ def _said(kind: SectionKind, document: Document) -> Iterable[str]:
     if kind is SectionKind.SIDE_EFFECTS:
         return [group.heading for group in document.effect_groups] + [str(effect) for effect in document.effects]
     if kind is SectionKind.PRECAUTIONS:
-        texts = [text for item in document.precautions for text in (item.label, f"{item.label} {item.text}")]
-        return texts
+        return [text for item in document.precautions for text in (item.label, f"{item.label} {item.text}")]
     if kind is SectionKind.FAQS:
         return [text for faq in document.faqs for text in (faq.question, faq.answer)]
     return ()

@@ -1,0 +1,269 @@
+"""Everything on the list of monographs and on a monograph's own page, in words and safe HTML ready for the template."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import groupby
+
+from django.utils.safestring import SafeString, mark_safe
+
+from clinic.formatting import day
+from clinic.statuses import MONOGRAPH, Shape, Status, Tone
+from monographs.models import Effect, Faq, Precaution, Section, Version
+from monographs.queries.regimen_tables import RegimenTable, regimen_table
+from monographs.queries.regimens import regimens_of
+from monographs.rules.dates import add_months
+from monographs.rules.effects import Frequency
+from monographs.rules.precautions import PrecautionKind
+from monographs.rules.rendering import to_html
+from monographs.rules.sections import SectionKind
+from monographs.rules.wording import anchor_for, key_of
+
+REVIEW_LASTS_MONTHS = 12
+NOTHING = SafeString("")
+
+_FREQUENCY = {
+    Frequency.COMMON: Status("common", "Common", Tone.ACT, Shape.DOT),
+    Frequency.LESS_COMMON: Status("less_common", "Less common", Tone.NEUTRAL, Shape.RING),
+    Frequency.SERIOUS: Status("serious", "Serious", Tone.DANGER, Shape.WARNING),
+}
+_PRECAUTION = {
+    PrecautionKind.CONTRAINDICATION: Status("contraindication", "Contraindication", Tone.DANGER, Shape.CROSS),
+    PrecautionKind.RISK: Status("risk", "Risk", Tone.ATTENTION, Shape.WARNING),
+    PrecautionKind.PREGNANCY: Status("pregnancy", "Pregnancy", Tone.ATTENTION, Shape.NOTICE),
+    PrecautionKind.MONITORING: Status("monitoring", "Monitoring", Tone.ACT, Shape.CLOCK),
+    PrecautionKind.OTHER: Status("other", "Precaution", Tone.NEUTRAL, Shape.INFORMATION),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Who read the text for this clinic and when, in one sentence, and whether that was more than a year ago."""
+
+    text: str
+    is_done: bool
+    is_stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MonographRow:
+    """One monograph of the list, as its version in force presents it."""
+
+    slug: str
+    title: str
+    generic_name: str
+    version: str
+    review: Review
+    statuses: tuple[Status, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EffectRow:
+    """One effect: the term and the explanation that stood in brackets, which may be ""."""
+
+    term: str
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class EffectGroup:
+    """The effects under one heading of the document."""
+
+    heading: str
+    status: Status
+    effects: tuple[EffectRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PrecautionRow:
+    """One precaution; the label falls back to the kind's own word."""
+
+    label: str
+    status: Status
+    html: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class FaqRow:
+    """One question and its answer."""
+
+    question: str
+    html: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class SectionRow:
+    """One section of the page. `body` and `closing` are safe HTML around the rows that the section holds."""
+
+    anchor: str
+    title: str
+    body: SafeString = NOTHING
+    closing: SafeString = NOTHING
+    groups: tuple[EffectGroup, ...] = ()
+    precautions: tuple[PrecautionRow, ...] = ()
+    faqs: tuple[FaqRow, ...] = ()
+    regimens: tuple[RegimenTable, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VersionLink:
+    """One version in the history."""
+
+    number: int
+    status: Status
+    published: str
+    is_shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MonographPage:
+    """A monograph's page. `since` is the day this version came into force, `latest` the number of the one in force."""
+
+    slug: str
+    title: str
+    generic_name: str
+    number: int
+    latest: int
+    since: str
+    status: Status
+    review: Review
+    disclaimer: SafeString
+    sections: tuple[SectionRow, ...]
+    versions: tuple[VersionLink, ...]
+
+    @property
+    def is_in_force(self) -> bool:
+        """Say whether this is the version in force."""
+        return self.number == self.latest
+
+
+def monographs_in_force(*, today: date) -> tuple[MonographRow, ...]:
+    """Return one row per monograph that has a version in force, by title. One query."""
+    versions = Version.objects.filter(state=Version.State.PUBLISHED).select_related("monograph")
+    return tuple(_row(version, today) for version in versions.order_by("monograph__title", "pk"))
+
+
+def monograph_page(slug: str, number: int | None, *, today: date) -> MonographPage | None:
+    """Return the page of version `number`, or of the one in force; None where readers have nothing to see.
+
+    A number of queries that does not grow with the text.
+    """
+    shown = list(Version.objects.shown().filter(monograph__slug=slug).select_related("monograph").order_by("-number"))
+    version = next((one for one in shown if number in (None, one.number)), None)
+    if version is None:
+        return None
+    return MonographPage(
+        slug=slug,
+        title=version.monograph.title,
+        generic_name=version.monograph.generic_name,
+        number=version.number,
+        latest=shown[0].number,
+        since=_published(version),
+        status=MONOGRAPH[version.state],
+        review=_review(version, today),
+        disclaimer=_html(version.disclaimer),
+        sections=_sections(version),
+        versions=tuple(
+            VersionLink(one.number, MONOGRAPH[one.state], _published(one), one.pk == version.pk) for one in shown
+        ),
+    )
+
+
+def _row(version: Version, today: date) -> MonographRow:
+    review = _review(version, today)
+    stale = (MONOGRAPH["stale"],) if review.is_stale else ()
+    return MonographRow(
+        slug=version.monograph.slug,
+        title=version.monograph.title,
+        generic_name=version.monograph.generic_name,
+        version=f"Version {version.number}, in force since {_published(version)}",
+        review=review,
+        statuses=(MONOGRAPH[version.state], *stale),
+    )
+
+
+def _review(version: Version, today: date) -> Review:
+    if version.reviewed_on is None:
+        return Review("Not reviewed by this clinic", is_done=False, is_stale=False)
+    is_stale = add_months(version.reviewed_on, REVIEW_LASTS_MONTHS) < today
+    return Review(f"Reviewed by {version.reviewed_by} on {day(version.reviewed_on)}", is_done=True, is_stale=is_stale)
+
+
+def _published(version: Version) -> str:
+    return day(version.published_at.date()) if version.published_at else ""
+
+
+def _html(markdown: str) -> SafeString:
+    # `to_html` has removed everything but a short list of harmless tags.
+    return mark_safe(to_html(markdown))  # noqa: S308
+
+
+def _sections(version: Version) -> tuple[SectionRow, ...]:
+    """Return the sections with the rows that belong in them, then the regimens and the sources."""
+    sections = list(version.sections.all())
+    rows = [_section(section) for section in sections]
+    for kind, values in _rows_by_kind(version).items():
+        place = next((n for n, section in enumerate(sections) if section.kind == kind), None)
+        if place is not None:
+            rows[place] = replace(rows[place], **values)
+    shown = [row for row, section in zip(rows, sections, strict=True) if not _is_repeated(section, version)]
+    after = next((n for n, row in enumerate(shown, 1) if row.anchor in _anchors(sections, SectionKind.DOSAGE)), 0)
+    taken = [section.anchor for section in sections]
+    shown.insert(after or len(shown), _regimens(version, anchor_for("Regimens", taken)))
+    if version.sources:
+        shown.append(SectionRow(anchor_for("Sources", taken), "Sources", sources=tuple(version.sources)))
+    return tuple(shown)
+
+
+def _section(section: Section) -> SectionRow:
+    return SectionRow(section.anchor, section.title, _html(section.body), _html(section.closing))
+
+
+def _rows_by_kind(version: Version) -> dict[str, dict[str, object]]:
+    return {
+        SectionKind.SIDE_EFFECTS.value: {"groups": _groups(version.effects.all())},
+        SectionKind.PRECAUTIONS.value: {"precautions": tuple(map(_precaution, version.precautions.all()))},
+        SectionKind.FAQS.value: {"faqs": tuple(map(_faq, version.faqs.all()))},
+    }
+
+
+def _groups(effects: Iterable[Effect]) -> tuple[EffectGroup, ...]:
+    """Return the groups in the document's order, each under its own wording."""
+    found = groupby(effects, key=lambda effect: (effect.heading, effect.frequency))
+    return tuple(
+        EffectGroup(heading, _FREQUENCY[Frequency(frequency)], tuple(EffectRow(e.term, e.explanation) for e in members))
+        for (heading, frequency), members in found
+    )
+
+
+def _precaution(row: Precaution) -> PrecautionRow:
+    status = _PRECAUTION[PrecautionKind(row.kind)]
+    return PrecautionRow(row.label or status.label, status, _html(row.text))
+
+
+def _faq(row: Faq) -> FaqRow:
+    return FaqRow(row.question, _html(row.answer))
+
+
+def _is_repeated(section: Section, version: Version) -> bool:
+    """The generic name stands below the title already."""
+    repeated = key_of(section.body) == key_of(version.monograph.generic_name)
+    return section.kind == SectionKind.GENERIC_NAME.value and repeated
+
+
+def _anchors(sections: Sequence[Section], kind: SectionKind) -> set[str]:
+    return {section.anchor for section in sections if section.kind == kind.value}
+
+
+def _regimens(version: Version, anchor: str) -> SectionRow:
+    """Return the section with the regimens: the version's own, else those that stay in force beside it."""
+    own = list(version.regimens.select_related("version"))
+    rows = own or (regimens_of(version.monograph) if version.state == Version.State.PUBLISHED else [])
+    note = ""
+    if not rows:
+        note = "This version carries no regimen as data."
+    elif not own:
+        note = f"This text carries no regimen as data; those of version {rows[0].version.number} stay in force."
+    tables = tuple(regimen_table(row.rule()) for row in rows)
+    return SectionRow(anchor, "Regimens", body=_html(note), regimens=tables)
