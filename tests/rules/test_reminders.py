@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from treatments.rules.reminders import (
     Kind,
     Owed,
     ReminderPolicy,
+    digest_at,
     ended,
     owed,
     passed_over,
@@ -275,6 +277,46 @@ class TestAfterAnOutage:
     @pytest.mark.parametrize(("facts", "reason"), SILENCED)
     def test_nothing_is_missed_about_a_silenced_dose(self, facts: DoseFacts, reason: str) -> None:
         assert passed_over(facts, POLICY, date(2026, 6, 28), days_after(CLOSES, 10)) == (), reason
+
+
+class TestTheHourOfTheDigest:
+    @pytest.mark.parametrize(
+        ("zone", "day", "hour", "instant"),
+        [
+            ("Europe/London", date(2026, 1, 15), 7, "2026-01-15 07:00"),
+            ("Europe/London", date(2026, 7, 15), 7, "2026-07-15 06:00"),
+            ("Europe/London", date(2026, 3, 28), 7, "2026-03-28 07:00"),  # the day before the clock goes forward
+            ("Europe/London", date(2026, 3, 29), 7, "2026-03-29 06:00"),
+            ("Europe/London", date(2026, 3, 29), 1, "2026-03-29 01:00"),  # skipped: 01:00 becomes 02:00
+            ("Europe/London", date(2026, 10, 25), 1, "2026-10-25 00:00"),  # twice: the first one
+            ("Europe/London", date(2026, 10, 25), 2, "2026-10-25 02:00"),
+            ("America/New_York", date(2026, 3, 7), 7, "2026-03-07 12:00"),
+            ("America/New_York", date(2026, 3, 8), 7, "2026-03-08 11:00"),
+            ("America/New_York", date(2026, 3, 8), 2, "2026-03-08 07:00"),  # skipped: 02:00 becomes 03:00
+            ("America/New_York", date(2026, 11, 1), 1, "2026-11-01 05:00"),  # twice: the first one
+            ("America/New_York", date(2026, 11, 1), 7, "2026-11-01 12:00"),
+            ("Asia/Kolkata", date(2026, 7, 15), 7, "2026-07-15 01:30"),
+            ("Pacific/Kiritimati", date(2026, 7, 15), 7, "2026-07-14 17:00"),
+        ],
+    )
+    def test_it_is_the_hour_of_that_place_also_on_the_nights_when_clocks_change(
+        self, zone: str, day: date, hour: int, instant: str
+    ) -> None:
+        expected = datetime.fromisoformat(instant).replace(tzinfo=UTC)
+        assert digest_at(day, hour, ZoneInfo(zone)) == expected
+
+    def test_a_skipped_hour_is_met_as_soon_as_the_clock_has_moved_on(self) -> None:
+        zone = ZoneInfo("Europe/London")
+        assert digest_at(date(2026, 3, 29), 1, zone).astimezone(zone).hour == 2
+
+    @given(day=st.dates(date(2024, 1, 1), date(2029, 12, 31)), hour=st.integers(0, 23))
+    @pytest.mark.parametrize("name", ["Europe/London", "America/New_York", "Australia/Lord_Howe"])
+    def test_each_day_has_one_such_hour_and_it_lies_within_that_day(self, name: str, day: date, hour: int) -> None:
+        zone = ZoneInfo(name)
+        at = digest_at(day, hour, zone).astimezone(zone)
+        assert at.date() == day
+        assert at.hour in (hour, hour + 1)
+        assert digest_at(day, hour, zone) < digest_at(day + timedelta(days=1), hour, zone)
 
 
 # --- Against a model that counts the days one by one -----------------------------------------------------------------

@@ -2,11 +2,12 @@
 
 The database row is the reminder. A line is unique by what it is about, its kind, its due day and its recipient, so
 that planning twice plans once. A message is claimed by a lease with a token: whoever holds the token may record what
-happened, a late sender changes nothing.
+happened, a late sender changes nothing. A line that was not sent may be planned again when it is owed again.
 """
 
 import uuid
-from datetime import date, datetime
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
 from typing import Self
 
 from django.db import models
@@ -17,6 +18,7 @@ from clinic.staff.access import site_ids
 from clinic.staff.models import Site, User
 from clinic.staff.roles import Permission
 from treatments.courses.models import Dose
+from treatments.rules import reminders as rule
 
 
 class MessageState(models.TextChoices):
@@ -33,20 +35,39 @@ class MessageState(models.TextChoices):
 class Kind(models.TextChoices):
     """What a line tells."""
 
-    DOSE_UPCOMING = "dose_upcoming", "Dose coming up"
-    DOSE_OVERDUE = "dose_overdue", "Dose overdue"
+    DOSE_UPCOMING = rule.Kind.DOSE_UPCOMING.value, "Dose coming up"
+    DOSE_OVERDUE = rule.Kind.DOSE_OVERDUE.value, "Dose overdue"
+
+
+LEASE = timedelta(minutes=5)
+"""How long a claim holds; taken again before each mail, so that it must outlast one mail and not a batch."""
+
+LONGEST_WAIT = timedelta(minutes=30)
+"""The longest time between two attempts at one mail."""
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
     """What a sender asks."""
 
-    def due(self, now: datetime) -> Self:
-        """Keep the messages whose time has come and that nobody holds."""
-        return self.filter(state=MessageState.PLANNED, next_try_at__lte=now)
+    def claimable(self, now: datetime) -> Self:
+        """Keep the messages that are due, and those whose claim ran out or lies impossibly far ahead.
 
-    def on_day(self, recipient: User, day: date) -> Self:
-        """Keep this person's message of a day: there is at most one."""
-        return self.filter(recipient=recipient, local_day=day)
+        Nothing is leased or put off for longer than LEASE and LONGEST_WAIT, so a time beyond them was written by a
+        clock that has since gone back; waiting for it would leave the message lying for as long as the jump was.
+        """
+        due = Q(next_try_at__lte=now) | Q(attempts__gt=0, next_try_at__gt=now + 2 * LONGEST_WAIT)
+        return self.filter((Q(state=MessageState.PLANNED) & due) | abandoned(now))
+
+    def of_the_past(self, recipients: Collection[int], today: date, now: datetime) -> Self:
+        """Keep these people's messages of days gone by that nobody holds."""
+        unheld = Q(state=MessageState.PLANNED) | abandoned(now)
+        return self.filter(unheld, recipient_id__in=recipients, local_day__lt=today)
+
+
+def abandoned(now: datetime) -> Q:
+    """Match the messages whose claim ran out, or whose claim was written by a clock that has since gone back."""
+    over = Q(lease_until__lt=now) | Q(lease_until__gt=now + 2 * LEASE)
+    return Q(state=MessageState.CLAIMED) & over
 
 
 class Message(models.Model):
@@ -103,19 +124,27 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
         """Keep the lines about the sites where this person may see the ledger."""
         return self.filter(site_id__in=site_ids(user, Permission.VIEW_REMINDERS))
 
-    def unsent(self) -> Self:
-        """Keep the lines that may still be sent."""
-        return self.filter(state__in=[MessageState.PLANNED, MessageState.CLAIMED])
+    def waiting(self) -> Self:
+        """Keep the lines that are to be sent and that no sender holds."""
+        return self.filter(state=MessageState.PLANNED)
+
+
+NEVER_SENT = (MessageState.CANCELLED, MessageState.MISSED)
+"""How a line ends that nobody was told. When it is owed again, it is planned again."""
 
 
 class Reminder(models.Model):
-    """One line owed to one recipient. Its state follows its message's, with a reason when it is not sent."""
+    """One line owed to one recipient. Its state follows its message's.
+
+    `reason` says why the line is owed, and once it has ended without being sent, why not.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    # Without indexes of their own: the two below begin with them.
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", db_index=False)
+    dose = models.ForeignKey(Dose, on_delete=models.PROTECT, null=True, related_name="reminders", db_index=False)
     kind = models.CharField(max_length=24, choices=Kind)
     what = models.UUIDField(help_text="The row that the line is about: for doses, the dose.")
-    dose = models.ForeignKey(Dose, on_delete=models.PROTECT, null=True, related_name="reminders")
     due_on = models.DateField()
     recipient = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="reminders")
     carer = models.ForeignKey(Carer, on_delete=models.PROTECT, null=True, related_name="reminders")
@@ -159,9 +188,20 @@ class Reminder(models.Model):
         indexes = [
             models.Index(fields=["site", "-due_on", "-id"], name="reminder_ledger"),
             models.Index(fields=["dose", "kind"], name="reminder_by_dose"),
-            models.Index(fields=["message"], name="reminder_by_message"),
+            models.Index(fields=["site", "recipient"], condition=Q(state="planned"), name="reminder_waiting"),
         ]
 
     def __str__(self) -> str:
         """Return the kind and the day, never a name."""
         return f"{self.kind} due {self.due_on:%Y-%m-%d}, {self.state}"
+
+
+class Sweep(models.Model):
+    """When a site's reminders were last gone through. A gap of days means that points passed with nobody there."""
+
+    site = models.OneToOneField(Site, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        """Return the instant."""
+        return f"swept {self.at:%Y-%m-%d %H:%M}"

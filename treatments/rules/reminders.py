@@ -17,7 +17,7 @@ by unheard: after an outage what still matters is said once, and the points befo
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 
@@ -145,6 +145,14 @@ def ended(
     if now:
         return Ended(End.MISSED, "A later reminder took its place.")
     return Ended(End.MISSED, "Its time went by before it was sent.")
+
+
+def digest_at(day: date, hour: int, zone: tzinfo) -> datetime:
+    """Return the instant, in UTC, at which a day's digest is due: the full hour on the clock of that place.
+
+    An hour that the clock skips begins when the skipping is over; of an hour that comes twice the first counts.
+    """
+    return datetime.combine(day, time(hour), tzinfo=zone).astimezone(UTC)
 
 
 def _upcoming(facts: DoseFacts, policy: ReminderPolicy, today: date) -> Owed | None:
