@@ -257,13 +257,13 @@ def _hold(stage: Stage, course: Course, facts: Mapping[str, Any]) -> None:
 
 
 def _stop(stage: Stage, course: Course, facts: Mapping[str, Any]) -> None:
-    on = stage.today(course.patient) + timedelta(days=facts["on"])
+    on = stage.today(course.patient) + timedelta(days=facts["day"])
     at = stage.at(course.patient, on, hour=14)
     courses.stop_course(course=course, on=on, reason=facts["reason"], by=_prescriber(stage), at=at)
 
 
 def _leave(stage: Stage, course: Course, facts: Mapping[str, Any]) -> None:
-    on = stage.today(course.patient) + timedelta(days=facts["on"])
+    on = stage.today(course.patient) + timedelta(days=facts["day"])
     patients.change_care_status(
         patient=course.patient,
         to=CareStatus(facts["status"]),
