@@ -1,7 +1,7 @@
 """The shape every clinical row shares, and the QuerySet that keeps it honest."""
 
 import uuid
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -31,8 +31,11 @@ class ClinicalRecord(models.Model):
     """A clinical row: a UUID outward, a version that every change raises, and a void instead of a delete.
 
     `submission` is the idempotency key of the form that made the row. It is unique, so the row and the promise that
-    the form is used once are kept by the same commit.
+    the form is used once are kept by the same commit. `DERIVED` names the fields that are computed from other fields and
+    rows, such as a text to search in: they have no version and no place in the trail, for what they follow has both.
     """
+
+    DERIVED: ClassVar[frozenset[str]] = frozenset()
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)

@@ -11,7 +11,7 @@ from django.db import IntegrityError, models, transaction
 
 from clinic.audit import trail
 from clinic.audit.trail import Actor
-from clinic.records.models import ClinicalRecord
+from clinic.records.models import ClinicalRecord, DirectWrite
 
 R = TypeVar("R", bound=ClinicalRecord)
 
@@ -36,9 +36,7 @@ class AlreadySubmitted(Exception):
         self.record = record
 
 
-def add(
-    row: R, *, event: str, by: Actor, at: datetime, reason: str = "", submission: uuid.UUID | None = None
-) -> R:
+def add(row: R, *, event: str, by: Actor, at: datetime, reason: str = "", submission: uuid.UUID | None = None) -> R:
     """Insert a new row and its audit entry.
 
     Raises AlreadySubmitted when the form's key was used before, django.db.IntegrityError for any other broken rule.
@@ -92,6 +90,20 @@ def void(row: R, *, event: str, by: Actor, at: datetime, reason: str, expected: 
     return row
 
 
+def derive(row: R, **values: Any) -> R:
+    """Write fields that only repeat what other fields and rows say: `row.DERIVED`, nothing else.
+
+    Neither version nor trail takes notice, so that nobody's form goes stale over a fact that nobody changed. Raises
+    DirectWrite for a fact of the row's own.
+    """
+    if facts := set(values) - row.DERIVED:
+        raise DirectWrite(f"{', '.join(sorted(facts))}: not derived; use change().")
+    models.QuerySet(model=type(row)).using(row._state.db).filter(pk=row.pk).update(**values)
+    for name, value in values.items():
+        setattr(row, name, value)
+    return row
+
+
 def _write(row: ClinicalRecord, version: int, values: dict[str, Any]) -> None:
     """Update the row where it still has this version; the database decides between two people at once."""
     rows: models.QuerySet[ClinicalRecord] = models.QuerySet(model=type(row)).using(row._state.db)
@@ -102,8 +114,9 @@ def _write(row: ClinicalRecord, version: int, values: dict[str, Any]) -> None:
 
 def _values(row: ClinicalRecord) -> dict[str, Any]:
     """Return the row's own facts by field name; relations by key."""
-    fields = row._meta.concrete_fields
-    return {field.name: field.value_from_object(row) for field in fields if field.name not in _KEPT_BY_THE_RECORD}
+    left_out = _KEPT_BY_THE_RECORD | row.DERIVED
+    fields = [field for field in row._meta.concrete_fields if field.name not in left_out]
+    return {field.name: field.value_from_object(row) for field in fields}
 
 
 def _untouched(row: ClinicalRecord, touched: set[str]) -> set[str]:
