@@ -1,1 +1,1 @@
-"""The person: who they are, how they are known, what is known of their SMA, who cares for them, what they consent to."""
+"""The person: who they are, how they are known, what is known of their SMA, who cares for them, what they agree to."""

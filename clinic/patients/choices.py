@@ -29,6 +29,19 @@ class IdentifierKind(TextChoices):
     NATIONAL = "national", "National identifier"
     REGISTRY = "registry", "Registry identifier"
 
+    @property
+    def short(self) -> str:
+        """Return the label for a line with little room."""
+        return _SHORT[self]
+
+
+_SHORT = {
+    IdentifierKind.MRN: "MRN",
+    IdentifierKind.NHS: "NHS",
+    IdentifierKind.NATIONAL: "National ID",
+    IdentifierKind.REGISTRY: "Registry ID",
+}
+
 
 class SmaType(TextChoices):
     """Clinical type of SMA by age at onset and best function."""

@@ -22,7 +22,13 @@ class PatientQuerySet(ClinicalQuerySet["Patient"]):
 
 
 class Patient(ClinicalRecord):
-    """A person treated at a site. `search_text` holds names and numbers folded for search, kept by the services."""
+    """A person treated at a site.
+
+    `search_text` holds names and numbers folded for search, `sort_name` the name as lists order it; the services keep
+    both, and `clinic.patients.folding` says how they are made.
+    """
+
+    DERIVED = frozenset({"search_text", "sort_name"})
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="patients")
     given_name = models.CharField(max_length=100)
@@ -34,6 +40,7 @@ class Patient(ClinicalRecord):
     )
     care_status_on = models.DateField(null=True, editable=False)
     search_text = models.TextField(editable=False)
+    sort_name = models.CharField(max_length=200, editable=False)
 
     objects = PatientQuerySet.as_manager()
 
@@ -48,7 +55,7 @@ class Patient(ClinicalRecord):
             ),
         ]
         indexes = [
-            models.Index(fields=["site", "family_name", "given_name", "id"], name="patient_by_name"),
+            models.Index(fields=["site", "sort_name", "id"], name="patient_by_name"),
             models.Index(fields=["born_on"], name="patient_by_birth"),
         ]
 
@@ -224,10 +231,12 @@ class Measurement(PatientPart):
                 condition=Q(weight_kg__isnull=False) | Q(height_cm__isnull=False),
             ),
             models.CheckConstraint(
-                name="weight_is_plausible", condition=Q(weight_kg__isnull=True) | Q(weight_kg__gte=1, weight_kg__lte=300)
+                name="weight_is_plausible",
+                condition=Q(weight_kg__isnull=True) | Q(weight_kg__gte=1, weight_kg__lte=300),
             ),
             models.CheckConstraint(
-                name="height_is_plausible", condition=Q(height_cm__isnull=True) | Q(height_cm__gte=30, height_cm__lte=230)
+                name="height_is_plausible",
+                condition=Q(height_cm__isnull=True) | Q(height_cm__gte=30, height_cm__lte=230),
             ),
         ]
 

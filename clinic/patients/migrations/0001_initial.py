@@ -6,231 +6,588 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('staff', '0001_initial'),
+        ("staff", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Patient',
+            name="Patient",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('submission', models.UUIDField(editable=False, null=True, unique=True)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('void_reason', models.TextField(blank=True, editable=False)),
-                ('given_name', models.CharField(max_length=100)),
-                ('family_name', models.CharField(max_length=100)),
-                ('born_on', models.DateField(verbose_name='date of birth')),
-                ('sex', models.CharField(choices=[('female', 'Female'), ('male', 'Male'), ('other', 'Other'), ('unknown', 'Not known')], max_length=10)),
-                ('care_status', models.CharField(choices=[('active', 'In our care'), ('transferred', 'Transferred'), ('left', 'Left our care'), ('died', 'Died')], default='active', editable=False, max_length=12)),
-                ('care_status_on', models.DateField(editable=False, null=True)),
-                ('search_text', models.TextField(editable=False)),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='patients', to='staff.site')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("submission", models.UUIDField(editable=False, null=True, unique=True)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("void_reason", models.TextField(blank=True, editable=False)),
+                ("given_name", models.CharField(max_length=100)),
+                ("family_name", models.CharField(max_length=100)),
+                ("born_on", models.DateField(verbose_name="date of birth")),
+                (
+                    "sex",
+                    models.CharField(
+                        choices=[("female", "Female"), ("male", "Male"), ("other", "Other"), ("unknown", "Not known")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "care_status",
+                    models.CharField(
+                        choices=[
+                            ("active", "In our care"),
+                            ("transferred", "Transferred"),
+                            ("left", "Left our care"),
+                            ("died", "Died"),
+                        ],
+                        default="active",
+                        editable=False,
+                        max_length=12,
+                    ),
+                ),
+                ("care_status_on", models.DateField(editable=False, null=True)),
+                ("search_text", models.TextField(editable=False)),
+                ("sort_name", models.CharField(editable=False, max_length=200)),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="patients", to="staff.site"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='OtherTherapy',
+            name="OtherTherapy",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('submission', models.UUIDField(editable=False, null=True, unique=True)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('void_reason', models.TextField(blank=True, editable=False)),
-                ('therapy', models.CharField(choices=[('onasemnogene', 'Onasemnogene abeparvovec'), ('risdiplam', 'Risdiplam'), ('other', 'Another therapy')], max_length=12)),
-                ('started_on', models.DateField()),
-                ('ended_on', models.DateField(blank=True, null=True)),
-                ('note', models.CharField(blank=True, max_length=200)),
-                ('patient', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='patients.patient')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("submission", models.UUIDField(editable=False, null=True, unique=True)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("void_reason", models.TextField(blank=True, editable=False)),
+                (
+                    "therapy",
+                    models.CharField(
+                        choices=[
+                            ("onasemnogene", "Onasemnogene abeparvovec"),
+                            ("risdiplam", "Risdiplam"),
+                            ("other", "Another therapy"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("started_on", models.DateField()),
+                ("ended_on", models.DateField(blank=True, null=True)),
+                ("note", models.CharField(blank=True, max_length=200)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Measurement',
+            name="Measurement",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('submission', models.UUIDField(editable=False, null=True, unique=True)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('void_reason', models.TextField(blank=True, editable=False)),
-                ('measured_on', models.DateField()),
-                ('weight_kg', models.DecimalField(blank=True, decimal_places=2, max_digits=5, null=True, verbose_name='weight')),
-                ('height_cm', models.DecimalField(blank=True, decimal_places=1, max_digits=5, null=True, verbose_name='height')),
-                ('patient', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='patients.patient')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("submission", models.UUIDField(editable=False, null=True, unique=True)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("void_reason", models.TextField(blank=True, editable=False)),
+                ("measured_on", models.DateField()),
+                (
+                    "weight_kg",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=5, null=True, verbose_name="weight"),
+                ),
+                (
+                    "height_cm",
+                    models.DecimalField(blank=True, decimal_places=1, max_digits=5, null=True, verbose_name="height"),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Identifier',
+            name="Identifier",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('submission', models.UUIDField(editable=False, null=True, unique=True)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('void_reason', models.TextField(blank=True, editable=False)),
-                ('kind', models.CharField(choices=[('mrn', 'Hospital number (MRN)'), ('nhs', 'NHS number'), ('national', 'National identifier'), ('registry', 'Registry identifier')], max_length=10)),
-                ('value', models.CharField(max_length=40, verbose_name='number')),
-                ('site', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.site')),
-                ('patient', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='patients.patient')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("submission", models.UUIDField(editable=False, null=True, unique=True)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("void_reason", models.TextField(blank=True, editable=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("mrn", "Hospital number (MRN)"),
+                            ("nhs", "NHS number"),
+                            ("national", "National identifier"),
+                            ("registry", "Registry identifier"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("value", models.CharField(max_length=40, verbose_name="number")),
+                (
+                    "site",
+                    models.ForeignKey(
+                        editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.site"
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('submission', models.UUIDField(editable=False, null=True, unique=True)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('void_reason', models.TextField(blank=True, editable=False)),
-                ('kind', models.CharField(choices=[('treatment', 'Treatment'), ('reminders', 'Reminders to the patient or carer'), ('registry', 'Sharing with a registry')], max_length=10)),
-                ('given_on', models.DateField()),
-                ('given_by', models.CharField(help_text='The patient or the person who may consent for them.', max_length=150)),
-                ('withdrawn_on', models.DateField(blank=True, editable=False, null=True)),
-                ('patient', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='patients.patient')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("submission", models.UUIDField(editable=False, null=True, unique=True)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("void_reason", models.TextField(blank=True, editable=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("treatment", "Treatment"),
+                            ("reminders", "Reminders to the patient or carer"),
+                            ("registry", "Sharing with a registry"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("given_on", models.DateField()),
+                (
+                    "given_by",
+                    models.CharField(help_text="The patient or the person who may consent for them.", max_length=150),
+                ),
+                ("withdrawn_on", models.DateField(blank=True, editable=False, null=True)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Carer',
+            name="Carer",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('submission', models.UUIDField(editable=False, null=True, unique=True)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('void_reason', models.TextField(blank=True, editable=False)),
-                ('name', models.CharField(max_length=150)),
-                ('relationship', models.CharField(blank=True, help_text='Such as mother, guardian, self.', max_length=60)),
-                ('channel', models.CharField(choices=[('email', 'E-mail'), ('phone', 'Telephone'), ('post', 'Post')], default='email', max_length=6, verbose_name='prefers')),
-                ('language', models.CharField(choices=[('en', 'English'), ('de', 'German'), ('es', 'Spanish'), ('fr', 'French')], default='en', max_length=2)),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('patient', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='patients.patient')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("submission", models.UUIDField(editable=False, null=True, unique=True)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("void_reason", models.TextField(blank=True, editable=False)),
+                ("name", models.CharField(max_length=150)),
+                (
+                    "relationship",
+                    models.CharField(blank=True, help_text="Such as mother, guardian, self.", max_length=60),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("email", "E-mail"), ("phone", "Telephone"), ("post", "Post")],
+                        default="email",
+                        max_length=6,
+                        verbose_name="prefers",
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("en", "English"), ("de", "German"), ("es", "Spanish"), ("fr", "French")],
+                        default="en",
+                        max_length=2,
+                    ),
+                ),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='SmaProfile',
+            name="SmaProfile",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('submission', models.UUIDField(editable=False, null=True, unique=True)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('void_reason', models.TextField(blank=True, editable=False)),
-                ('icd10', models.CharField(blank=True, choices=[('G12.0', 'G12.0 Infantile spinal muscular atrophy, type I'), ('G12.1', 'G12.1 Other inherited spinal muscular atrophy'), ('G12.8', 'G12.8 Other spinal muscular atrophies'), ('G12.9', 'G12.9 Spinal muscular atrophy, unspecified')], max_length=5, verbose_name='ICD-10 code')),
-                ('sma_type', models.CharField(blank=True, choices=[('0', 'Type 0'), ('1', 'Type 1'), ('1a', 'Type 1a'), ('1b', 'Type 1b'), ('1c', 'Type 1c'), ('2', 'Type 2'), ('3', 'Type 3'), ('3a', 'Type 3a'), ('3b', 'Type 3b'), ('4', 'Type 4'), ('presymptomatic', 'Presymptomatic')], max_length=14, verbose_name='SMA type')),
-                ('motor_function', models.CharField(blank=True, choices=[('non_sitter', 'Non-sitter'), ('sitter', 'Sitter'), ('walker', 'Walker')], max_length=10)),
-                ('smn1', models.CharField(blank=True, choices=[('homozygous_deletion', 'Homozygous deletion of exon 7'), ('compound_heterozygous', 'Deletion and point mutation'), ('point_mutations', 'Two point mutations')], max_length=24, verbose_name='SMN1')),
-                ('smn2_copies', models.CharField(blank=True, choices=[('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('4+', '4 or more'), ('unknown', 'Not known')], max_length=8, verbose_name='SMN2 copies')),
-                ('smn2_method', models.CharField(blank=True, choices=[('mlpa', 'MLPA'), ('qpcr', 'qPCR'), ('ddpcr', 'Digital droplet PCR'), ('other', 'Another method')], max_length=6, verbose_name='counted by')),
-                ('symptom_onset', models.DateField(blank=True, null=True, verbose_name='first symptoms')),
-                ('spine', models.CharField(blank=True, choices=[('straight', 'No scoliosis'), ('scoliosis', 'Scoliosis'), ('rods', 'Growing rods'), ('fused', 'Fused'), ('fused_to_sacrum', 'Fused to the sacrum')], max_length=16)),
-                ('ventilation', models.CharField(blank=True, choices=[('none', 'None'), ('night', 'Non-invasive at night'), ('part_day', 'Non-invasive, also by day'), ('full_time', 'Non-invasive, 16 hours or more'), ('tracheostomy', 'Tracheostomy')], max_length=14)),
-                ('feeding', models.CharField(blank=True, choices=[('oral', 'By mouth'), ('supplemented', 'By mouth and tube'), ('tube', 'By tube')], max_length=14)),
-                ('ambulation', models.CharField(blank=True, choices=[('unaided', 'Walks unaided'), ('aided', 'Walks with help'), ('wheelchair', 'Uses a wheelchair'), ('infant', 'Not yet of walking age')], max_length=12)),
-                ('patient', models.OneToOneField(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='sma_profile', to='patients.patient')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("submission", models.UUIDField(editable=False, null=True, unique=True)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("void_reason", models.TextField(blank=True, editable=False)),
+                (
+                    "icd10",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("G12.0", "G12.0 Infantile spinal muscular atrophy, type I"),
+                            ("G12.1", "G12.1 Other inherited spinal muscular atrophy"),
+                            ("G12.8", "G12.8 Other spinal muscular atrophies"),
+                            ("G12.9", "G12.9 Spinal muscular atrophy, unspecified"),
+                        ],
+                        max_length=5,
+                        verbose_name="ICD-10 code",
+                    ),
+                ),
+                (
+                    "sma_type",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("0", "Type 0"),
+                            ("1", "Type 1"),
+                            ("1a", "Type 1a"),
+                            ("1b", "Type 1b"),
+                            ("1c", "Type 1c"),
+                            ("2", "Type 2"),
+                            ("3", "Type 3"),
+                            ("3a", "Type 3a"),
+                            ("3b", "Type 3b"),
+                            ("4", "Type 4"),
+                            ("presymptomatic", "Presymptomatic"),
+                        ],
+                        max_length=14,
+                        verbose_name="SMA type",
+                    ),
+                ),
+                (
+                    "motor_function",
+                    models.CharField(
+                        blank=True,
+                        choices=[("non_sitter", "Non-sitter"), ("sitter", "Sitter"), ("walker", "Walker")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "smn1",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("homozygous_deletion", "Homozygous deletion of exon 7"),
+                            ("compound_heterozygous", "Deletion and point mutation"),
+                            ("point_mutations", "Two point mutations"),
+                        ],
+                        max_length=24,
+                        verbose_name="SMN1",
+                    ),
+                ),
+                (
+                    "smn2_copies",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("1", "1"),
+                            ("2", "2"),
+                            ("3", "3"),
+                            ("4", "4"),
+                            ("4+", "4 or more"),
+                            ("unknown", "Not known"),
+                        ],
+                        max_length=8,
+                        verbose_name="SMN2 copies",
+                    ),
+                ),
+                (
+                    "smn2_method",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("mlpa", "MLPA"),
+                            ("qpcr", "qPCR"),
+                            ("ddpcr", "Digital droplet PCR"),
+                            ("other", "Another method"),
+                        ],
+                        max_length=6,
+                        verbose_name="counted by",
+                    ),
+                ),
+                ("symptom_onset", models.DateField(blank=True, null=True, verbose_name="first symptoms")),
+                (
+                    "spine",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("straight", "No scoliosis"),
+                            ("scoliosis", "Scoliosis"),
+                            ("rods", "Growing rods"),
+                            ("fused", "Fused"),
+                            ("fused_to_sacrum", "Fused to the sacrum"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "ventilation",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("none", "None"),
+                            ("night", "Non-invasive at night"),
+                            ("part_day", "Non-invasive, also by day"),
+                            ("full_time", "Non-invasive, 16 hours or more"),
+                            ("tracheostomy", "Tracheostomy"),
+                        ],
+                        max_length=14,
+                    ),
+                ),
+                (
+                    "feeding",
+                    models.CharField(
+                        blank=True,
+                        choices=[("oral", "By mouth"), ("supplemented", "By mouth and tube"), ("tube", "By tube")],
+                        max_length=14,
+                    ),
+                ),
+                (
+                    "ambulation",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("unaided", "Walks unaided"),
+                            ("aided", "Walks with help"),
+                            ("wheelchair", "Uses a wheelchair"),
+                            ("infant", "Not yet of walking age"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.OneToOneField(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sma_profile",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddIndex(
-            model_name='patient',
-            index=models.Index(fields=['site', 'family_name', 'given_name', 'id'], name='patient_by_name'),
+            model_name="patient",
+            index=models.Index(fields=["site", "sort_name", "id"], name="patient_by_name"),
         ),
         migrations.AddIndex(
-            model_name='patient',
-            index=models.Index(fields=['born_on'], name='patient_by_birth'),
+            model_name="patient",
+            index=models.Index(fields=["born_on"], name="patient_by_birth"),
         ),
         migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('void_reason', ''), ('voided_at__isnull', True)), models.Q(('voided_at__isnull', False), models.Q(('void_reason', ''), _negated=True)), _connector='OR'), name='patients_patient_void_has_a_reason'),
+            model_name="patient",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("void_reason", ""), ("voided_at__isnull", True)),
+                    models.Q(("voided_at__isnull", False), models.Q(("void_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="patients_patient_void_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.CheckConstraint(condition=models.Q(('care_status', 'active'), ('care_status_on__isnull', False), _connector='OR'), name='leaving_care_has_a_day'),
+            model_name="patient",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("care_status", "active"), ("care_status_on__isnull", False), _connector="OR"),
+                name="leaving_care_has_a_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='othertherapy',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('void_reason', ''), ('voided_at__isnull', True)), models.Q(('voided_at__isnull', False), models.Q(('void_reason', ''), _negated=True)), _connector='OR'), name='patients_othertherapy_void_has_a_reason'),
+            model_name="othertherapy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("void_reason", ""), ("voided_at__isnull", True)),
+                    models.Q(("voided_at__isnull", False), models.Q(("void_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="patients_othertherapy_void_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='othertherapy',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_on__isnull', True), ('ended_on__gte', models.F('started_on')), _connector='OR'), name='other_therapy_ends_after_it_began'),
+            model_name="othertherapy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ended_on__isnull", True), ("ended_on__gte", models.F("started_on")), _connector="OR"
+                ),
+                name="other_therapy_ends_after_it_began",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='measurement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('void_reason', ''), ('voided_at__isnull', True)), models.Q(('voided_at__isnull', False), models.Q(('void_reason', ''), _negated=True)), _connector='OR'), name='patients_measurement_void_has_a_reason'),
+            model_name="measurement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("void_reason", ""), ("voided_at__isnull", True)),
+                    models.Q(("voided_at__isnull", False), models.Q(("void_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="patients_measurement_void_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='measurement',
-            constraint=models.CheckConstraint(condition=models.Q(('weight_kg__isnull', False), ('height_cm__isnull', False), _connector='OR'), name='a_measurement_measures_something'),
+            model_name="measurement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("weight_kg__isnull", False), ("height_cm__isnull", False), _connector="OR"),
+                name="a_measurement_measures_something",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='measurement',
-            constraint=models.CheckConstraint(condition=models.Q(('weight_kg__isnull', True), models.Q(('weight_kg__gte', 1), ('weight_kg__lte', 300)), _connector='OR'), name='weight_is_plausible'),
+            model_name="measurement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("weight_kg__isnull", True),
+                    models.Q(("weight_kg__gte", 1), ("weight_kg__lte", 300)),
+                    _connector="OR",
+                ),
+                name="weight_is_plausible",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='measurement',
-            constraint=models.CheckConstraint(condition=models.Q(('height_cm__isnull', True), models.Q(('height_cm__gte', 30), ('height_cm__lte', 230)), _connector='OR'), name='height_is_plausible'),
+            model_name="measurement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("height_cm__isnull", True),
+                    models.Q(("height_cm__gte", 30), ("height_cm__lte", 230)),
+                    _connector="OR",
+                ),
+                name="height_is_plausible",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='identifier',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('void_reason', ''), ('voided_at__isnull', True)), models.Q(('voided_at__isnull', False), models.Q(('void_reason', ''), _negated=True)), _connector='OR'), name='patients_identifier_void_has_a_reason'),
+            model_name="identifier",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("void_reason", ""), ("voided_at__isnull", True)),
+                    models.Q(("voided_at__isnull", False), models.Q(("void_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="patients_identifier_void_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='identifier',
-            constraint=models.UniqueConstraint(condition=models.Q(('voided_at__isnull', True)), fields=('site', 'kind', 'value'), name='an_identifier_belongs_to_one_patient'),
+            model_name="identifier",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("voided_at__isnull", True)),
+                fields=("site", "kind", "value"),
+                name="an_identifier_belongs_to_one_patient",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='identifier',
-            constraint=models.CheckConstraint(condition=models.Q(('value', ''), _negated=True), name='identifier_is_not_blank'),
+            model_name="identifier",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("value", ""), _negated=True), name="identifier_is_not_blank"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('void_reason', ''), ('voided_at__isnull', True)), models.Q(('voided_at__isnull', False), models.Q(('void_reason', ''), _negated=True)), _connector='OR'), name='patients_consent_void_has_a_reason'),
+            model_name="consent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("void_reason", ""), ("voided_at__isnull", True)),
+                    models.Q(("voided_at__isnull", False), models.Q(("void_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="patients_consent_void_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.UniqueConstraint(condition=models.Q(('voided_at__isnull', True), ('withdrawn_on__isnull', True)), fields=('patient', 'kind'), name='one_consent_of_a_kind_in_force'),
+            model_name="consent",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("voided_at__isnull", True), ("withdrawn_on__isnull", True)),
+                fields=("patient", "kind"),
+                name="one_consent_of_a_kind_in_force",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(('withdrawn_on__isnull', True), ('withdrawn_on__gte', models.F('given_on')), _connector='OR'), name='consent_is_withdrawn_after_it_was_given'),
+            model_name="consent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("withdrawn_on__isnull", True), ("withdrawn_on__gte", models.F("given_on")), _connector="OR"
+                ),
+                name="consent_is_withdrawn_after_it_was_given",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='carer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('void_reason', ''), ('voided_at__isnull', True)), models.Q(('voided_at__isnull', False), models.Q(('void_reason', ''), _negated=True)), _connector='OR'), name='patients_carer_void_has_a_reason'),
+            model_name="carer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("void_reason", ""), ("voided_at__isnull", True)),
+                    models.Q(("voided_at__isnull", False), models.Q(("void_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="patients_carer_void_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='carer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('channel', 'email'), models.Q(('email', ''), _negated=True)), models.Q(('channel', 'phone'), models.Q(('phone', ''), _negated=True)), ('channel', 'post'), _connector='OR'), name='carer_can_be_reached_as_preferred'),
+            model_name="carer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("channel", "email"), models.Q(("email", ""), _negated=True)),
+                    models.Q(("channel", "phone"), models.Q(("phone", ""), _negated=True)),
+                    ("channel", "post"),
+                    _connector="OR",
+                ),
+                name="carer_can_be_reached_as_preferred",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='smaprofile',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('void_reason', ''), ('voided_at__isnull', True)), models.Q(('voided_at__isnull', False), models.Q(('void_reason', ''), _negated=True)), _connector='OR'), name='patients_smaprofile_void_has_a_reason'),
+            model_name="smaprofile",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("void_reason", ""), ("voided_at__isnull", True)),
+                    models.Q(("voided_at__isnull", False), models.Q(("void_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="patients_smaprofile_void_has_a_reason",
+            ),
         ),
     ]

@@ -1,0 +1,119 @@
+"""How each thing about a patient is asked for. These classes declare fields; the forms that use them check facts."""
+
+from datetime import date
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Layout
+from django import forms
+from django.db.models import TextChoices
+
+from clinic.patients import choices
+
+
+class DayField(forms.DateField):
+    """A calendar day: a date picker where the browser has one, year-month-day where it has not."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Ask for the day in the one form that nobody reads two ways."""
+        widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        kwargs.setdefault("error_messages", {"invalid": "Enter a day that exists, as year-month-day: 2020-05-17."})
+        super().__init__(widget=widget, input_formats=["%Y-%m-%d"], **kwargs)
+
+    def until(self, day: date) -> None:
+        """Let the picker end at this day; whether the answer does is checked with the other facts."""
+        self.widget.attrs["max"] = day.isoformat()
+
+
+def one_of(vocabulary: type[TextChoices], **kwargs: Any) -> forms.ChoiceField:
+    """Ask for one word of a vocabulary, with nothing chosen beforehand."""
+    return forms.ChoiceField(choices=[("", "Choose…"), *vocabulary.choices], **kwargs)
+
+
+def one_of_or_unknown(vocabulary: type[TextChoices], **kwargs: Any) -> forms.ChoiceField:
+    """Ask for one word of a vocabulary, or for nothing: not recorded."""
+    return forms.ChoiceField(choices=[("", "Not recorded"), *vocabulary.choices], required=False, **kwargs)
+
+
+def helper(*layout: Any) -> FormHelper:
+    """Return the crispy helper of every form of this room: it orders fields, and the template draws the rest."""
+    made = FormHelper()
+    made.form_tag, made.disable_csrf, made.render_hidden_fields = False, True, True
+    made.layout = Layout(*layout)
+    return made
+
+
+class PersonFields(forms.Form):
+    """Who the patient is."""
+
+    given_name = forms.CharField(label="Given name", max_length=100, widget=forms.TextInput({"autocomplete": "off"}))
+    family_name = forms.CharField(label="Family name", max_length=100, widget=forms.TextInput({"autocomplete": "off"}))
+    born_on = DayField(label="Date of birth")
+    sex = one_of(choices.Sex, label="Sex", help_text="As recorded at birth: reference ranges depend on it.")
+
+
+class ProfileFields(forms.Form):
+    """What is known of the person's SMA."""
+
+    sma_type = one_of_or_unknown(choices.SmaType, label="SMA type")
+    motor_function = one_of_or_unknown(choices.MotorFunction, label="Motor function now")
+    icd10 = one_of_or_unknown(choices.Icd10, label="ICD-10 code")
+    smn1 = one_of_or_unknown(choices.Smn1, label="SMN1 finding")
+    smn2_copies = one_of_or_unknown(choices.Smn2Copies, label="SMN2 copies")
+    smn2_method = one_of_or_unknown(choices.Smn2Method, label="SMN2 copies counted by")
+    symptom_onset = DayField(
+        label="First symptoms", required=False, help_text="If only the month is known, its first day."
+    )
+    spine = one_of_or_unknown(choices.Spine, label="Spine")
+    ventilation = one_of_or_unknown(choices.Ventilation, label="Breathing support")
+    feeding = one_of_or_unknown(choices.Feeding, label="Feeding")
+    ambulation = one_of_or_unknown(choices.Ambulation, label="Getting about")
+
+
+class IdentifierFields(forms.Form):
+    """One number with its kind."""
+
+    kind = one_of(choices.IdentifierKind, label="Kind of number")
+    value = forms.CharField(label="Number", max_length=80, help_text="Spaces do not matter.")
+
+
+class CarerFields(forms.Form):
+    """Somebody who looks after the patient."""
+
+    name = forms.CharField(label="Carer's name", max_length=150)
+    relationship = forms.CharField(
+        label="Relationship", max_length=60, required=False, help_text="Such as mother, guardian, or the patient."
+    )
+    channel = forms.ChoiceField(label="Prefers to be reached by", choices=choices.Channel.choices)
+    email = forms.EmailField(label="E-mail address", max_length=254, required=False)
+    phone = forms.CharField(
+        label="Telephone", max_length=40, required=False, widget=forms.TextInput({"inputmode": "tel"})
+    )
+    language = forms.ChoiceField(label="Language", choices=choices.Language.choices)
+
+
+class ConsentFields(forms.Form):
+    """One consent as it was given."""
+
+    kind = one_of(choices.ConsentKind, label="What the consent is for")
+    given_on = DayField(label="Given on")
+    given_by = forms.CharField(
+        label="Given by", max_length=150, help_text="The patient, or the person who may consent for them."
+    )
+
+
+class MeasurementFields(forms.Form):
+    """Weight and height on a day."""
+
+    measured_on = DayField(label="Measured on")
+    weight_kg = forms.DecimalField(label="Weight", max_digits=5, decimal_places=2, required=False, localize=False)
+    height_cm = forms.DecimalField(label="Height", max_digits=5, decimal_places=1, required=False, localize=False)
+
+
+class TherapyFields(forms.Form):
+    """Another treatment for SMA."""
+
+    therapy = one_of(choices.Therapy, label="Therapy")
+    started_on = DayField(label="Started on", help_text="For a single infusion, the day of the infusion.")
+    ended_on = DayField(label="Ended on", required=False, help_text="Leave empty while it goes on.")
+    note = forms.CharField(label="Note", max_length=200, required=False)

@@ -1,0 +1,183 @@
+"""The forms that correct a person, and that add, correct and void what belongs to them. They write nothing."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+
+from crispy_forms.bootstrap import AppendedText
+from crispy_forms.layout import Field
+from django import forms
+
+from clinic.patients import facts, parts
+from clinic.patients.choices import CareStatus
+from clinic.patients.facts import Facts, problems
+from clinic.patients.forms import fields
+from clinic.patients.forms.fields import DayField, helper, one_of
+from clinic.records.forms import OnceForm, VersionedForm
+
+
+class FactsForm(forms.Form):
+    """A form that asks for one kind of facts about a patient born on a day, and refuses what cannot be true."""
+
+    asks: ClassVar[type[Facts]]
+    layout: ClassVar[tuple[Any, ...]]
+
+    def __init__(self, *args: Any, born_on: date, today: date, **kwargs: Any) -> None:
+        """Let no picker go beyond `today`, the day at the patient's site."""
+        super().__init__(*args, **kwargs)
+        self.birth, self.today = born_on, today
+        days_end_at(self, today)
+        self.helper = helper(*self.layout, *(["reason"] if "reason" in self.fields else []))
+
+    def clean(self) -> dict[str, Any]:
+        """Ask the facts themselves, once every field is one."""
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            for name, sentence in problems(self.facts(), born_on=self.birth, today=self.today).items():
+                self.add_error(name, sentence)
+        return cleaned
+
+    def facts(self) -> Facts:
+        """Return what was said, typed."""
+        return self.asks.of(self.cleaned_data)
+
+
+def days_end_at(form: forms.Form, day: date) -> None:
+    """Let every date picker of the form end at this day."""
+    for field in form.fields.values():
+        if isinstance(field, DayField):
+            field.until(day)
+
+
+class Correction(VersionedForm):
+    """A change of what is recorded, with room for the reason."""
+
+    reason = forms.CharField(
+        label="Why it is corrected", max_length=500, required=False, help_text="The history keeps it."
+    )
+
+
+class PersonForm(fields.PersonFields, FactsForm, Correction):
+    """Correct name, birth or sex."""
+
+    asks = facts.PersonFacts
+    layout = ("given_name", "family_name", Field("born_on", wrapper_class="short"), Field("sex", wrapper_class="short"))
+
+
+class ProfileForm(fields.ProfileFields, FactsForm, Correction):
+    """Write down what is known of the SMA."""
+
+    asks = facts.ProfileFacts
+    layout = tuple(Field(name, wrapper_class="medium") for name in fields.ProfileFields.base_fields)
+
+
+class IdentifierForm(fields.IdentifierFields, FactsForm):
+    """One number."""
+
+    asks = facts.IdentifierFacts
+    layout = (Field("kind", wrapper_class="medium"), Field("value", wrapper_class="medium", autocomplete="off"))
+
+
+class CarerForm(fields.CarerFields, FactsForm):
+    """One carer."""
+
+    asks = facts.CarerFacts
+    layout = (
+        "name",
+        Field("relationship", wrapper_class="medium"),
+        Field("channel", wrapper_class="medium"),
+        Field("email", wrapper_class="medium"),
+        Field("phone", wrapper_class="medium"),
+        Field("language", wrapper_class="medium"),
+    )
+
+
+class ConsentForm(fields.ConsentFields, FactsForm):
+    """One consent."""
+
+    asks = facts.ConsentFacts
+    layout = (Field("kind", wrapper_class="medium"), "given_on", "given_by")
+
+
+class MeasurementForm(fields.MeasurementFields, FactsForm):
+    """One day's weight and height."""
+
+    asks = facts.MeasurementFacts
+    layout = (
+        "measured_on",
+        AppendedText("weight_kg", "kg", wrapper_class="short", inputmode="decimal"),
+        AppendedText("height_cm", "cm", wrapper_class="short", inputmode="decimal"),
+    )
+
+
+class TherapyForm(fields.TherapyFields, FactsForm):
+    """Another therapy."""
+
+    asks = facts.TherapyFacts
+    layout = (Field("therapy", wrapper_class="medium"), "started_on", "ended_on", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class PartForms:
+    """The two forms of one kind of part: one makes a row once, the other changes the version on screen."""
+
+    add: type[FactsForm]
+    correct: type[FactsForm]
+
+
+def _forms(form: type[FactsForm]) -> PartForms:
+    return PartForms(
+        add=type(f"Add{form.__name__}", (form, OnceForm), {"__doc__": f"Add: {form.__doc__}"}),
+        correct=type(f"Correct{form.__name__}", (form, Correction), {"__doc__": f"Correct: {form.__doc__}"}),
+    )
+
+
+PART_FORMS: dict[str, PartForms] = {
+    parts.IDENTIFIER.slug: _forms(IdentifierForm),
+    parts.CARER.slug: _forms(CarerForm),
+    parts.CONSENT.slug: _forms(ConsentForm),
+    parts.MEASUREMENT.slug: _forms(MeasurementForm),
+    parts.THERAPY.slug: _forms(TherapyForm),
+}
+
+
+class VoidForm(VersionedForm):
+    """Take something out of force that was entered in error."""
+
+    reason = forms.CharField(
+        label="Why it was wrong", max_length=500, help_text="The history keeps the entry and this reason."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Order the fields."""
+        super().__init__(*args, **kwargs)
+        self.helper = helper("reason")
+
+
+class WithdrawForm(VersionedForm):
+    """End a consent on a day."""
+
+    on = DayField(label="Withdrawn on")
+    reason = forms.CharField(label="What was said", max_length=500, required=False, help_text="The history keeps it.")
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        """Let the picker end at `today`, the day at the patient's site."""
+        super().__init__(*args, **kwargs)
+        days_end_at(self, today)
+        self.helper = helper("on", "reason")
+
+
+class CareStatusForm(VersionedForm):
+    """Say whether this site still treats the person. It is asked twice: `confirmed` comes with the second time."""
+
+    to = one_of(CareStatus, label="Care status")
+    on = DayField(label="Since", help_text="The day of the transfer, the last contact, the death, or the return.")
+    reason = forms.CharField(label="Why", max_length=500, help_text="The history keeps it.")
+    confirmed = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        """Let the picker end at `today`, the day at the patient's site."""
+        super().__init__(*args, **kwargs)
+        days_end_at(self, today)
+        self.helper = helper(Field("to", wrapper_class="medium"), "on", "reason")
+        self.helper.render_hidden_fields = False

@@ -1,0 +1,75 @@
+"""The five kinds of things that belong to a patient, told apart by data and handled alike by everything else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
+
+from clinic.patients import events, facts, models
+
+F = TypeVar("F", bound=facts.Facts)
+P = TypeVar("P", bound=models.PatientPart)
+
+
+@dataclass(frozen=True, slots=True)
+class PartKind(Generic[F, P]):
+    """One kind of part: its word in an address, its noun on a page, its facts and row, and its events in the trail."""
+
+    slug: str
+    noun: str
+    facts: type[F]
+    model: type[P]
+    added: str
+    corrected: str
+    voided: str
+
+
+IDENTIFIER = PartKind(
+    "identifier",
+    "identifier",
+    facts.IdentifierFacts,
+    models.Identifier,
+    events.IDENTIFIER_ADDED,
+    events.IDENTIFIER_CORRECTED,
+    events.IDENTIFIER_VOIDED,
+)
+CARER = PartKind(
+    "carer",
+    "carer",
+    facts.CarerFacts,
+    models.Carer,
+    events.CARER_ADDED,
+    events.CARER_CORRECTED,
+    events.CARER_VOIDED,
+)
+CONSENT = PartKind(
+    "consent",
+    "consent",
+    facts.ConsentFacts,
+    models.Consent,
+    events.CONSENT_GIVEN,
+    events.CONSENT_CORRECTED,
+    events.CONSENT_VOIDED,
+)
+MEASUREMENT = PartKind(
+    "measurement",
+    "weight and height",
+    facts.MeasurementFacts,
+    models.Measurement,
+    events.MEASUREMENT_ADDED,
+    events.MEASUREMENT_CORRECTED,
+    events.MEASUREMENT_VOIDED,
+)
+THERAPY = PartKind(
+    "therapy",
+    "other SMA therapy",
+    facts.TherapyFacts,
+    models.OtherTherapy,
+    events.THERAPY_ADDED,
+    events.THERAPY_CORRECTED,
+    events.THERAPY_VOIDED,
+)
+
+KINDS: Mapping[str, PartKind[Any, Any]] = MappingProxyType(
+    {kind.slug: kind for kind in (IDENTIFIER, CARER, CONSENT, MEASUREMENT, THERAPY)}
+)

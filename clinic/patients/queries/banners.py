@@ -1,0 +1,71 @@
+"""Who a page is about: the banner that stays in sight on every page about one patient."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.urls import reverse
+
+from clinic import formatting
+from clinic.patients.choices import CareStatus, IdentifierKind
+from clinic.patients.models import Identifier, Patient
+from clinic.statuses import CARE, Status
+
+Labelled = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """What `components/patient_banner.html` shows.
+
+    `facts` are lines of (label, text, status or None); other rooms add theirs, such as the next dose, with
+    `dataclasses.replace(banner, facts=(*banner.facts, …))`.
+    """
+
+    patient_id: uuid.UUID
+    name: str
+    url: str
+    born: str
+    age: str
+    sex: str
+    identifiers: Labelled
+    care: Status
+    facts: tuple[tuple[str, str, Status | None], ...] = ()
+
+
+def banner(patient: Patient, today: date) -> Banner:
+    """Return the banner of a patient on a day at their site. One query."""
+    numbers = Identifier.objects.standing().filter(patient=patient)
+    return Banner(
+        patient_id=patient.pk,
+        name=formatting.full_name(patient.family_name, patient.given_name),
+        url=reverse("chart", args=[patient.pk]),
+        born=formatting.day(patient.born_on),
+        age=age(patient, today),
+        sex=patient.get_sex_display(),
+        identifiers=short_identifiers(numbers) or (("Identifiers", formatting.NOT_RECORDED),),
+        care=CARE[patient.care_status],
+        facts=_end_of_care(patient),
+    )
+
+
+def age(patient: Patient, today: date) -> str:
+    """Return the age on a day, or at which the person died."""
+    if patient.care_status == CareStatus.DIED and patient.care_status_on:
+        return f"died aged {formatting.age(patient.born_on, max(patient.care_status_on, patient.born_on))}"
+    # Another site's day may lag behind the day of a birth by some hours.
+    return formatting.age(patient.born_on, max(today, patient.born_on))
+
+
+def short_identifiers(numbers: Iterable[Identifier]) -> Labelled:
+    """Return (label, number) in the order of the kinds, then of entry, the numbers grouped for reading aloud."""
+    order = {kind: place for place, kind in enumerate(IdentifierKind.values)}
+    ordered = sorted(numbers, key=lambda number: (order[number.kind], number.created_at, number.value))
+    return tuple((IdentifierKind(each.kind).short, formatting.identifier(each.value)) for each in ordered)
+
+
+def _end_of_care(patient: Patient) -> tuple[tuple[str, str, Status | None], ...]:
+    if patient.in_care or patient.care_status_on is None:
+        return ()
+    return ((f"{patient.get_care_status_display()} on", formatting.day(patient.care_status_on), None),)
