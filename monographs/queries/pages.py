@@ -21,6 +21,7 @@ from monographs.rules.wording import anchor_for, key_of
 
 REVIEW_LASTS_MONTHS = 12
 NOTHING = SafeString("")
+_UNREVIEWED = Status("unreviewed", "Not reviewed by this clinic", Tone.ATTENTION, Shape.NOTICE)
 
 _FREQUENCY = {
     Frequency.COMMON: Status("common", "Common", Tone.ACT, Shape.DOT),
@@ -38,11 +39,15 @@ _PRECAUTION = {
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Who read the text for this clinic and when, in one sentence, and whether that was more than a year ago."""
+    """Who read the text for this clinic and when. `status` is None while the review is less than a year old."""
 
     text: str
-    is_done: bool
-    is_stale: bool
+    status: Status | None
+
+    @property
+    def is_stale(self) -> bool:
+        """Say whether there was a review, more than a year ago."""
+        return self.status is MONOGRAPH["stale"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class MonographRow:
     generic_name: str
     version: str
     review: Review
-    statuses: tuple[Status, ...]
+    status: Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,11 @@ class MonographPage:
     versions: tuple[VersionLink, ...]
 
     @property
+    def lead(self) -> str:
+        """Return the line below the title."""
+        return f"Generic name: {self.generic_name}"
+
+    @property
     def is_in_force(self) -> bool:
         """Say whether this is the version in force."""
         return self.number == self.latest
@@ -171,23 +181,22 @@ def monograph_page(slug: str, number: int | None, *, today: date) -> MonographPa
 
 
 def _row(version: Version, today: date) -> MonographRow:
-    review = _review(version, today)
-    stale = (MONOGRAPH["stale"],) if review.is_stale else ()
     return MonographRow(
         slug=version.monograph.slug,
         title=version.monograph.title,
         generic_name=version.monograph.generic_name,
         version=f"Version {version.number}, in force since {_published(version)}",
-        review=review,
-        statuses=(MONOGRAPH[version.state], *stale),
+        review=_review(version, today),
+        status=MONOGRAPH[version.state],
     )
 
 
 def _review(version: Version, today: date) -> Review:
     if version.reviewed_on is None:
-        return Review("Not reviewed by this clinic", is_done=False, is_stale=False)
+        return Review("", _UNREVIEWED)
     is_stale = add_months(version.reviewed_on, REVIEW_LASTS_MONTHS) < today
-    return Review(f"Reviewed by {version.reviewed_by} on {day(version.reviewed_on)}", is_done=True, is_stale=is_stale)
+    text = f"Reviewed by {version.reviewed_by} on {day(version.reviewed_on)}"
+    return Review(text, MONOGRAPH["stale"] if is_stale else None)
 
 
 def _published(version: Version) -> str:

@@ -10,13 +10,12 @@ from monographs.rules.regimen import Band, Interval, Regimen, Step, Unit
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
-    """One dose: its label, amount and volume, when it is given, and on which day of the course where that is fixed."""
+    """One dose: its label, amount and volume, and when it is given, with the day of the course where that is fixed."""
 
     label: str
     mg: str
     ml: str
     when: str
-    on_day: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +65,12 @@ def _loading(regimen: Regimen) -> Iterator[StepRow]:
         counted = step.after.count if step.after.unit is Unit.DAYS else None
         on_day = None if on_day is None or counted is None else on_day + counted
         when = "first dose" if number == 1 else f"{_length(step.after)} after the dose before"
-        shown = "" if on_day is None else f"day {on_day}"
-        yield StepRow(f"L{number}", _mg(step.mg), quantity(step.ml, "mL"), when, shown)
+        counted_from_start = "" if on_day is None else f" (day {on_day})"
+        yield StepRow(f"L{number}", _mg(step.mg), quantity(step.ml, "mL"), when + counted_from_start)
 
 
 def _maintenance(step: Step) -> StepRow:
-    when = f"every {_length(step.after)}"
-    return StepRow("Maintenance", _mg(step.mg), quantity(step.ml, "mL"), when, "")
+    return StepRow("Maintenance", _mg(step.mg), quantity(step.ml, "mL"), f"every {_length(step.after)}")
 
 
 def _late(bands: tuple[Band, ...]) -> Iterator[LateRow]:
