@@ -1,5 +1,7 @@
 """The worklist's address: the front page."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from treatments.worklist import views
+
+urlpatterns = [path("", views.worklist, name="worklist")]

@@ -1,0 +1,139 @@
+"""One row of the worklist, in words. Rows are made in Python: filters in a long table would double the page's time."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.urls import reverse
+
+from clinic import formatting, statuses
+from clinic.patients.choices import IdentifierKind
+from clinic.staff.models import Site
+from clinic.staff.roles import Permission
+from clinic.statuses import Status as StatusWord
+from treatments.courses.models import Dose
+from treatments.courses.queries import booking_state
+from treatments.courses.status import status_of
+from treatments.rules.schedule import Status
+from treatments.worklist.queries import Listed
+
+_TO_BOOK = frozenset({Status.NOT_STARTED, Status.UPCOMING, Status.DUE, Status.OVERDUE})
+_TO_GIVE = frozenset({Status.DUE, Status.OVERDUE})
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """The one thing to do next on a row. `is_work`: it does something, rather than only showing more."""
+
+    label: str
+    url: str
+    is_work: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One open course, ready to show. `near` says how late or how far away; `booking_mark` what to notice of it."""
+
+    patient: str
+    chart_url: str
+    identifier_label: str
+    identifier: str
+    born: str
+    dose: str
+    dose_url: str
+    status: StatusWord
+    near: str
+    is_late: bool
+    target: str
+    window: str
+    booking: str
+    booking_mark: StatusWord | None
+    labs: str
+    site: str
+    action: Action
+
+
+def row(listed: Listed, site: Site, now: datetime, *, rights: Collection[Permission], last_lab: date | None) -> Row:
+    """Return a course's row as it is today at its site, with the action that this person's rights allow."""
+    dose = listed.dose
+    today, patient = site.today(now), dose.patient
+    status = status_of(dose, today, held=listed.held_from is not None, stopped=False)
+    label, identifier = _identifier(listed.main_identifier)
+    return Row(
+        patient=formatting.full_name(patient.family_name, patient.given_name),
+        chart_url=reverse("chart", args=[patient.pk]),
+        identifier_label=label,
+        identifier=identifier,
+        born=formatting.day(patient.born_on),
+        dose=f"{dose.label}, {formatting.quantity(dose.mg, 'mg')}",
+        dose_url=reverse("courses:dose", args=[dose.pk]),
+        status=statuses.DOSE[status.value],
+        near=_near(listed, status, today),
+        is_late=status is Status.OVERDUE,
+        target=formatting.NOT_RECORDED if dose.target is None else formatting.day(dose.target),
+        window=_window(dose),
+        booking=_booking(listed),
+        booking_mark=_booking_mark(listed, status, today),
+        labs="None" if last_lab is None else formatting.day(last_lab),
+        site=site.name,
+        action=_action(listed, status, today, rights),
+    )
+
+
+def _identifier(main: str | None) -> tuple[str, str]:
+    if main is None:
+        return "No identifier", ""
+    kind, _, number = main.partition(":")
+    return IdentifierKind(kind).short, formatting.identifier(number)
+
+
+def _near(listed: Listed, status: Status, today: date) -> str:
+    """Say how the dose lies to today: what counts is the window's end once it is open, the target before."""
+    dose = listed.dose
+    if listed.hold_review is not None:
+        return f"Look again on {formatting.day(listed.hold_review)}"
+    if dose.closes is None or dose.target is None:
+        return "No date yet"
+    if today > dose.closes:
+        return formatting.until(dose.closes, today)
+    if status is Status.DUE:
+        return f"Window closes {formatting.until(dose.closes, today)}"
+    return formatting.until(dose.target, today).capitalize()
+
+
+def _window(dose: Dose) -> str:
+    if dose.opens is None or dose.closes is None:
+        return ""
+    return formatting.day_range(dose.opens, dose.closes)
+
+
+def _booking(listed: Listed) -> str:
+    if listed.booked_on is None:
+        return ""
+    day = formatting.weekday(listed.booked_on)
+    return day if listed.booked_at is None else f"{day}, {formatting.clock(listed.booked_at)}"
+
+
+def _booking_mark(listed: Listed, status: Status, today: date) -> StatusWord | None:
+    """Return what somebody should notice: no booking for a dose that is due, a day outside the window, no outcome."""
+    if listed.booked_on is None:
+        return statuses.BOOKING["none"] if status in _TO_GIVE else None
+    state = booking_state(listed.booked_on, listed.dose, today)
+    return None if state == "booked" else statuses.BOOKING[state]
+
+
+def _action(listed: Listed, status: Status, today: date, rights: Collection[Permission]) -> Action:
+    """Record what is booked for today or before; book what is not booked; else open the chart."""
+    dose, booked = listed.dose, listed.booked_on is not None
+    if Permission.RECORD_DOSES in rights and listed.booked_on is not None and listed.booked_on <= today:
+        return _to("Record dose", "courses:give", dose.pk)
+    if Permission.BOOK_DOSES in rights and not booked and status in _TO_BOOK:
+        return _to("Book", "courses:book", dose.pk)
+    if Permission.RECORD_DOSES in rights and not booked and status in _TO_GIVE:
+        return _to("Record dose", "courses:give", dose.pk)
+    return _to("Open", "chart", dose.patient_id)
+
+
+def _to(label: str, name: str, pk: uuid.UUID) -> Action:
+    return Action(label, reverse(name, args=[pk]), is_work=name != "chart")
