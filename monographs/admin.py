@@ -91,7 +91,7 @@ class MonographAdmin(SharedAdmin):
 class VersionAdmin(SharedAdmin):
     """The versions of each monograph, and the one thing that may be done with them."""
 
-    actions = ("publish",)
+    actions = ("publish",)  # type: ignore[assignment]
     list_display = ("__str__", "state", "reviewed_on", "imported_at", "published_at", "page")
     list_filter = ("state", "monograph")
     list_select_related = ("monograph",)

@@ -23,8 +23,8 @@ class FixedQuerySet(models.QuerySet[M_co]):
     def _refuse(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         raise FixedRow(f"{self.model.__name__} rows never change; import the changed text as a new version.")
 
-    update = bulk_update = update_or_create = delete = _refuse  # type: ignore[assignment]
-    aupdate = abulk_update = aupdate_or_create = adelete = _refuse  # type: ignore[assignment]
+    update = bulk_update = update_or_create = delete = _refuse
+    aupdate = abulk_update = aupdate_or_create = adelete = _refuse
 
 
 class Fixed(models.Model):

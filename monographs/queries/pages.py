@@ -1,7 +1,7 @@
 """Everything on the list of monographs and on a monograph's own page, in words and safe HTML ready for the template."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
@@ -112,6 +112,15 @@ class SectionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class _Held:
+    """The rows of a version that stand in the section of their kind."""
+
+    groups: tuple[EffectGroup, ...] = ()
+    precautions: tuple[PrecautionRow, ...] = ()
+    faqs: tuple[FaqRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class VersionLink:
     """One version in the history."""
 
@@ -211,13 +220,15 @@ def _html(markdown: str) -> SafeString:
 def _sections(version: Version) -> tuple[SectionRow, ...]:
     """Return the sections with the rows that belong in them, then the regimens and the sources."""
     sections = list(version.sections.all())
-    rows = [_section(section) for section in sections]
-    for kind, values in _rows_by_kind(version).items():
-        place = next((n for n, section in enumerate(sections) if section.kind == kind), None)
-        if place is not None:
-            rows[place] = replace(rows[place], **values)
-    shown = [row for row, section in zip(rows, sections, strict=True) if not _is_repeated(section, version)]
-    after = next((n for n, row in enumerate(shown, 1) if row.anchor in _anchors(sections, SectionKind.DOSAGE)), 0)
+    held = _held(version)
+    homes = {section.kind: section.pk for section in reversed(sections)}
+    shown = [
+        _section(section, held if homes[section.kind] == section.pk else _Held())
+        for section in sections
+        if not _is_repeated(section, version)
+    ]
+    dosages = {section.anchor for section in sections if section.kind == SectionKind.DOSAGE.value}
+    after = next((n for n, row in enumerate(shown, 1) if row.anchor in dosages), 0)
     taken = [section.anchor for section in sections]
     shown.insert(after or len(shown), _regimens(version, anchor_for("Regimens", taken)))
     if version.sources:
@@ -225,16 +236,26 @@ def _sections(version: Version) -> tuple[SectionRow, ...]:
     return tuple(shown)
 
 
-def _section(section: Section) -> SectionRow:
-    return SectionRow(section.anchor, section.title, _html(section.body), _html(section.closing))
+def _held(version: Version) -> _Held:
+    return _Held(
+        groups=_groups(version.effects.all()),
+        precautions=tuple(map(_precaution, version.precautions.all())),
+        faqs=tuple(map(_faq, version.faqs.all())),
+    )
 
 
-def _rows_by_kind(version: Version) -> dict[str, dict[str, object]]:
-    return {
-        SectionKind.SIDE_EFFECTS.value: {"groups": _groups(version.effects.all())},
-        SectionKind.PRECAUTIONS.value: {"precautions": tuple(map(_precaution, version.precautions.all()))},
-        SectionKind.FAQS.value: {"faqs": tuple(map(_faq, version.faqs.all()))},
-    }
+def _section(section: Section, held: _Held) -> SectionRow:
+    """Return a section with what it holds; of several of one kind only the first holds anything."""
+    kind = SectionKind(section.kind)
+    return SectionRow(
+        anchor=section.anchor,
+        title=section.title,
+        body=_html(section.body),
+        closing=_html(section.closing),
+        groups=held.groups if kind is SectionKind.SIDE_EFFECTS else (),
+        precautions=held.precautions if kind is SectionKind.PRECAUTIONS else (),
+        faqs=held.faqs if kind is SectionKind.FAQS else (),
+    )
 
 
 def _groups(effects: Iterable[Effect]) -> tuple[EffectGroup, ...]:
@@ -259,10 +280,6 @@ def _is_repeated(section: Section, version: Version) -> bool:
     """The generic name stands below the title already."""
     repeated = key_of(section.body) == key_of(version.monograph.generic_name)
     return section.kind == SectionKind.GENERIC_NAME.value and repeated
-
-
-def _anchors(sections: Sequence[Section], kind: SectionKind) -> set[str]:
-    return {section.anchor for section in sections if section.kind == kind.value}
 
 
 def _regimens(version: Version, anchor: str) -> SectionRow:

@@ -100,7 +100,8 @@ def _hits(
         # SQLite folds the case of ASCII letters only; other words are left to the check below.
         if word.isascii():
             wanted &= Q(*((f"{field}__icontains", word) for field in fields), _connector=Q.OR)
-    for row in _in_force(model.objects.filter(wanted)).order_by("version_id", "order"):
+    rows: QuerySet[P] = QuerySet(model=model)
+    for row in _in_force(rows.filter(wanted)).order_by("version_id", "order"):
         text = text_of(row)
         if all(re.search(re.escape(word), text, re.IGNORECASE) for word in words):
             section = places.section_of(row)
