@@ -181,7 +181,7 @@ def _answers(port: int) -> bool:
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", "/")
-        return connection.getresponse().status < http.HTTPStatus.INTERNAL_SERVER_ERROR
+        return connection.getresponse().status < http.HTTPStatus.BAD_REQUEST
     except (OSError, http.client.HTTPException):
         return False
     finally:
