@@ -1,4 +1,4 @@
-"""What the conformity table cannot say: history, holds and stops, planned starts, bookings, a site's own policy."""
+"""What the conformity table cannot say: history, holds and stops, planned starts, a site's own policy."""
 
 from dataclasses import replace
 from datetime import date
@@ -17,8 +17,6 @@ from treatments.rules.schedule import (
     Series,
     Status,
     Turns,
-    band_crossing,
-    band_on,
     forecast,
     replay,
     worst,
@@ -326,44 +324,6 @@ class TestPolicy:
         targets = [coming(given, "2026-01-06", regimen).target for given in ("2026-01-05", "2026-01-05 2026-02-04")]
 
         assert targets == [day("2026-02-04"), day("2026-03-06")]
-
-
-class TestBookings:
-    @pytest.mark.parametrize(
-        ("on", "doses"),
-        [("2026-07-18", None), ("2026-11-03", None), ("2026-11-04", 2), ("2027-07-04", 3), ("2029-07-04", 0)],
-    )
-    def test_the_band_in_force_is_that_of_the_day_asked_about(self, on: str, doses: int | None) -> None:
-        band = band_on(series(LOADED), day(on))
-
-        assert (band and band.doses) == doses
-
-    @pytest.mark.parametrize(
-        ("today", "booked", "crosses"),
-        [
-            ("2026-10-30", "2026-11-03", False),
-            ("2026-10-30", "2026-11-04", True),
-            ("2026-10-30", "2026-11-06", True),
-            ("2026-03-05", "2026-07-04", False),
-            ("2026-11-04", "2027-07-03", False),
-            ("2026-11-04", "2027-07-04", True),
-            ("2027-07-04", "2029-07-03", False),
-            ("2027-07-04", "2029-07-04", True),
-            ("2029-07-04", "2030-07-04", False),
-            ("2027-07-04", "2026-11-06", False),
-        ],
-    )
-    def test_a_booking_crosses_when_its_day_lies_in_a_worse_band_than_today(
-        self, today: str, booked: str, *, crosses: bool
-    ) -> None:
-        assert band_crossing(series(LOADED), day(today), day(booked)) is crosses
-
-    @pytest.mark.parametrize("given", ["", "2026-01-05"])
-    def test_no_band_applies_before_maintenance(self, given: str) -> None:
-        assert band_on(series(given), day("2036-01-01")) is None
-
-    def test_no_band_is_known_for_the_high_dose(self) -> None:
-        assert band_on(series(HIGH_LOADED, HIGH), day("2036-01-01")) is None
 
 
 class TestSeverity:

@@ -1,0 +1,1 @@
+"""The rulebook: pure functions from facts and a day to an answer with its reason."""
