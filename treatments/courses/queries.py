@@ -4,16 +4,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from clinic.patients.queries import Banner
-
 from clinic import formatting, statuses
 from clinic.patients import queries as patients
 from clinic.patients.models import Patient
+from clinic.patients.queries import Banner
 from clinic.statuses import Status
 from treatments.courses.models import Administration, Booking, Course, Dose, Hold
 from treatments.courses.series import series_of
 from treatments.courses.status import status_of
-from treatments.rules.schedule import Flag, NextDose, forecast
+from treatments.rules.schedule import Flag, NextDose, Series, forecast
 
 FLAG_WORDS: dict[str, str] = {
     Flag.INTERVAL_SHORT: "Given less than 14 days after the dose before it",
@@ -98,7 +97,12 @@ def banner(patient: Patient, today: date, *, course: Course | None, dose: Dose |
 
 def next_dose_card(course: Course, dose: Dose, booking: Booking | None, today: date) -> NextDoseCard:
     """Return what comes next as the rules see it today: a late-dose band may have changed amount and label."""
-    coming = forecast(series_of(course), today).next
+    return card_of(series_of(course), dose, booking, today)
+
+
+def card_of(series: Series, dose: Dose, booking: Booking | None, today: date) -> NextDoseCard:
+    """Return the same from a series that was read already. No query."""
+    coming = forecast(series, today).next
     return NextDoseCard(
         dose_id=dose.pk,
         label=coming.label if coming.of is None else f"{coming.label} of {coming.of}",
