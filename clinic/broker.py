@@ -86,7 +86,11 @@ class Channel(filesystem.Channel):
 
 
 class Transport(filesystem.Transport):
-    """What ``atomicfs://`` stands for."""
+    """What ``atomicfs://`` stands for.
+
+    A worker without an event loop settles what is done only between waits of two seconds. One that fetches a single
+    message at a time would do one task in two seconds, so give it a generous prefetch multiplier.
+    """
 
     Channel = Channel
     driver_name = SCHEME

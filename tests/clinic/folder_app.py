@@ -18,7 +18,7 @@ app.conf.update(
         "control_folder": str(FOLDER / "control"),
     },
     task_ignore_result=True,
-    worker_prefetch_multiplier=1,
+    worker_prefetch_multiplier=64,
     beat_schedule={"tick": {"task": "folder_app.note", "schedule": 0.3, "args": ("tick",), "options": {"expires": 5}}},
 )
 
