@@ -1,4 +1,4 @@
-"""The grid for one sample, and the form that takes a result back. They only validate; the services write."""
+"""The grid for one sample, and the form that voids a result. They only validate; the services write."""
 
 import re
 from collections.abc import Mapping
@@ -193,7 +193,7 @@ class SampleForm(OnceForm):
 
 
 class VoidForm(ReasonForm):
-    """Take a result back."""
+    """Void a result."""
 
 
 def _usual(earlier: Mapping[str, Earlier]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Log what the laboratory reported, and take back what was logged wrongly."""
+"""Log what the laboratory reported, and void what was logged wrongly."""
 
 import uuid
 from collections.abc import Sequence
@@ -40,11 +40,11 @@ class NobodyEntered(Exception):
 
 
 class AlreadyVoided(Exception):
-    """The result was taken back before."""
+    """The result was voided before."""
 
 
 class NoReason(Exception):
-    """Nothing is taken back without a reason."""
+    """Nothing is voided without a reason."""
 
 
 @transaction.atomic
@@ -79,17 +79,17 @@ def log_results(
             raise
         raise SameSample(
             f"A sample collected at this very time already has a value for {', '.join(names)}. Correct the time, leave"
-            + " those rows empty, or take the earlier value back first."
+            + " those rows empty, or void the earlier value first."
         ) from None
 
 
 @transaction.atomic
 def void_result(*, result: LabResult, reason: str, by: Actor, at: datetime, expected: int | None = None) -> LabResult:
-    """Take a result back, keeping it visible with the reason. Raises NoReason, AlreadyVoided and StaleRecord."""
+    """Void a result, keeping it visible with the reason. Raises NoReason, AlreadyVoided and StaleRecord."""
     if not reason.strip():
-        raise NoReason("Say why the result is taken back.")
+        raise NoReason("Say why the result is voided.")
     if result.voided_at is not None:
-        raise AlreadyVoided("This result was taken back already.")
+        raise AlreadyVoided("This result was voided already.")
     return writing.void(result, event=events.RESULT_VOIDED, by=by, at=at, reason=reason, expected=expected)
 
 

@@ -1,4 +1,4 @@
-"""Log a sample's results, and take back what was logged wrongly."""
+"""Log a sample's results, and void what was logged wrongly."""
 
 import uuid
 from typing import Any
@@ -60,14 +60,14 @@ def add(request: StaffRequest, patient_id: uuid.UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def void(request: StaffRequest, result_id: uuid.UUID) -> HttpResponse:
-    """Take a result back."""
+    """Void a result."""
     result = result_or_404(request.user, result_id)
     require(request.user, Permission.RECORD_LABS, result.site_id)
     now, patient = timezone.now(), result.patient
     if result.voided_at is not None:
-        messages.info(request, "This result was taken back already.")
+        messages.info(request, "This result was voided already.")
         return redirect(chart(patient))
-    page = Page("Take a result back", "Take it back", chart(patient), _what(result), danger=True)
+    page = Page("Void a result", "Void the result", chart(patient), _what(result), danger=True)
     form = forms.VoidForm(request.POST or None, initial={"version": result.version})
     if request.method != "POST":
         return show(request, form, page, patient, now=now)
@@ -81,7 +81,7 @@ def void(request: StaffRequest, result_id: uuid.UUID) -> HttpResponse:
             at=now,
         )
 
-    return save(request, form, page, patient, now=now, work=work, refusals={}, done="The result was taken back.")
+    return save(request, form, page, patient, now=now, work=work, refusals={}, done="The result was voided.")
 
 
 def _what(result: LabResult) -> str:
