@@ -35,8 +35,8 @@ from treatments.courses.models import Dose, Hold, OfCourseQuerySet
 from treatments.worklist.tabs import TABS, Tab, last_upcoming
 
 PAGE_SIZE = 50
-# Nobody works through more; counting further would make the page slower the more patients a site has.
-COUNTED = 500
+# Nobody works through more in a day; counting further would make the page slower the more patients a site has.
+COUNTED = 200
 
 
 @dataclass(frozen=True, slots=True)

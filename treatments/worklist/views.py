@@ -53,7 +53,7 @@ def worklist(request: StaffRequest) -> HttpResponse:
         "sites": mine if len(mine) > 1 else [],
         "show_site": len(chosen) > 1,
         "asked": asked,
-        "shown": f"{len(rows)} of {formatting.plural(counts[asked.tab], 'course')}",
+        "shown": f"{len(rows)} of {_counted(counts[asked.tab])} {'course' if counts[asked.tab] == 1 else 'courses'}",
         "previous_url": _url(asked.at_page(page.previous)) if page.previous else "",
         "next_url": _url(asked.at_page(page.next)) if page.next else "",
     }
@@ -83,9 +83,13 @@ def _tab_link(tab: Tab, asked: Address, counts: Mapping[Tab, int]) -> TabLink:
         label=about.label,
         url=_url(asked.at_tab(tab)),
         current=tab is asked.tab,
-        count=f"{queries.COUNTED}+" if count > queries.COUNTED else str(count),
+        count=_counted(count),
         tone=about.tone if count else "neutral",
     )
+
+
+def _counted(count: int) -> str:
+    return f"{queries.COUNTED}+" if count > queries.COUNTED else str(count)
 
 
 def _url(asked: Address) -> str:
