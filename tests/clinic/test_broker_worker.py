@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,36 @@ from kombu import pools
 from clinic.demo.processes import Family, Program
 
 ROOT = Path(__file__).resolve().parents[2]
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
+CELERY = (sys.executable, "-m", "celery", "-A", "tests.clinic.folder_app")
+WORKER = ("worker", "--concurrency=1", "--without-gossip", "--without-mingle", "--without-heartbeat")
+BEAT = ("beat", "--pidfile=", "-S", "celery.beat:Scheduler")
 
 pytestmark = pytest.mark.services
+
+
+@dataclass
+class Stage:
+    """A running worker and beat, the application that talks to them, and where their tasks leave notes."""
+
+    folder: Path
+    module: Any
+
+    def send(self, *words: str) -> None:
+        """Send one task for each word."""
+        for word in words:
+            self.module.note.delay(word)
+
+    def notes(self, *, numbers: bool) -> Counter[str]:
+        """Count what the tasks left: the numbers that a test sent, or beat's ticks."""
+        path = self.folder / "notes"
+        words = path.read_text().splitlines() if path.exists() else []
+        return Counter(word for word in words if word.isdigit() is numbers)
+
+
+def numbers(first: int, last: int) -> list[str]:
+    """Return the words of a test's tasks."""
+    return [str(number) for number in range(first, last)]
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
@@ -28,61 +56,33 @@ def wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture
-def folder_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The application of `tests/clinic/folder_app.py` on a broker of its own."""
-    monkeypatch.setenv("BROKER_FOLDER", str(tmp_path))
-    yield importlib.reload(importlib.import_module("tests.clinic.folder_app"))
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A worker and beat on a broker of their own, started when twenty tasks were waiting already."""
+    folder = tmp_path_factory.mktemp("broker")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("BROKER_FOLDER", str(folder))
+        made = Stage(folder, importlib.reload(importlib.import_module("tests.clinic.folder_app")))
+        made.send(*numbers(0, 20))
+        family = Family(dict(os.environ), ROOT, lambda _: None)
+        for name, arguments in (("worker", WORKER), ("beat", BEAT)):
+            family.start(Program(name, (*CELERY, *arguments), folder / "log"))
+        yield made
+        family.stop(patience=0)
     # Kombu shares connections by address, and every folder has the same one.
     pools.reset()
 
 
-@pytest.fixture
-def start(tmp_path: Path, folder_app: Any) -> Iterator[Callable[..., Family]]:
-    """A starter of `celery …` on that broker; what was started ends with the test."""
-    families: list[Family] = []
-
-    def starter(*arguments: str) -> Family:
-        family = Family(dict(os.environ), ROOT, lambda _: None)
-        families.append(family)
-        command = (sys.executable, "-m", "celery", "-A", "tests.clinic.folder_app", *arguments)
-        family.start(Program("celery", command, tmp_path / "log"))
-        return family
-
-    yield starter
-    for family in families:
-        family.stop(patience=0)
+def test_every_task_runs_once_also_those_sent_while_no_worker_was_there(stage: Stage) -> None:
+    wait_until(lambda: stage.notes(numbers=True).total() >= 20)
+    stage.send(*numbers(20, 40))
+    wait_until(lambda: stage.notes(numbers=True).total() >= 40)
+    assert stage.notes(numbers=True) == Counter(numbers(0, 40))
 
 
-WORKER = ("worker", "--concurrency=1", "--without-gossip", "--without-mingle", "--without-heartbeat")
+def test_a_worker_answers_when_it_is_asked(stage: Stage) -> None:
+    wait_until(lambda: bool(stage.module.app.control.inspect(timeout=1).ping()))
 
 
-def notes(folder: Path) -> Counter[str]:
-    """Count what the tasks left."""
-    path = folder / "notes"
-    return Counter(path.read_text().splitlines()) if path.exists() else Counter()
-
-
-def test_every_task_runs_once_also_those_sent_while_no_worker_was_there(
-    folder_app: Any, start: Callable[..., Family], tmp_path: Path
-) -> None:
-    expected = Counter(str(number) for number in range(40))
-    for number in range(20):
-        folder_app.note.delay(str(number))
-    start(*WORKER)
-    wait_until(lambda: notes(tmp_path).total() >= 20)
-    for number in range(20, 40):
-        folder_app.note.delay(str(number))
-    wait_until(lambda: notes(tmp_path).total() >= 40)
-    assert notes(tmp_path) == expected
-
-
-def test_a_worker_answers_when_it_is_asked(folder_app: Any, start: Callable[..., Family]) -> None:
-    start(*WORKER)
-    wait_until(lambda: bool(folder_app.app.control.inspect(timeout=1).ping()))
-
-
-def test_beat_reaches_the_worker(start: Callable[..., Family], tmp_path: Path) -> None:
-    start("beat", "--pidfile=", "-S", "celery.beat:Scheduler")
-    start(*WORKER)
-    wait_until(lambda: notes(tmp_path)["tick"] >= 2)
+def test_beat_reaches_the_worker(stage: Stage) -> None:
+    wait_until(lambda: stage.notes(numbers=False)["tick"] >= 2)
