@@ -20,6 +20,7 @@ _LOST_BULLET = re.compile(r"^\s*[*+-]\s+(?=\S)")
 _BARE_MARKER = re.compile(r"^\s*[*+-]\s*$")
 _TIGHT_HEADING = re.compile(r"^#{1,6}[^\W\d_]")
 _EMPTY_BULLET = "This bullet is empty; write its text or remove it."
+_UNCLEAR_LINE = "This line follows a bullet: indent it if it is part of the bullet, else put a blank line before it."
 _LEAVES = {"inline", "fence", "hr", "table_open", "blockquote_open"}
 _CELLS = {"th_open", "td_open"}
 
@@ -126,7 +127,7 @@ class _Walk:
     def _parts(self, block: Block, first: int) -> Iterator[Block]:
         """Split a paragraph where a line in it is a bullet of its own."""
         start, lines = 0, block.text.split("\n")
-        self._check_lines(lines, first)
+        self._check_lines(lines, first, in_list=block.level > 0)
         cuts = [n for n, line in enumerate(lines) if n and _LOST_BULLET.match(line)]
         for cut in [*cuts, len(lines)]:
             text = _LOST_BULLET.sub("", "\n".join(lines[start:cut])) if start else "\n".join(lines[:cut])
@@ -135,9 +136,11 @@ class _Walk:
             yield replace(part, kind=BlockKind.BULLET, level=block.level + 1) if start else part
             start = cut
 
-    def _check_lines(self, lines: Sequence[str], first: int) -> None:
+    def _check_lines(self, lines: Sequence[str], first: int, *, in_list: bool) -> None:
         for number, line in enumerate(lines, first):
             if _BARE_MARKER.match(line):
                 self._problems.add(number, _EMPTY_BULLET)
+            elif in_list and number > first and not self._lines[number - self._first][:1].isspace():
+                self._problems.add(number, _UNCLEAR_LINE)
             if _TIGHT_HEADING.match(line):
                 self._problems.add(number, "This looks like a heading; put a space after the #.")

@@ -9,8 +9,9 @@ from monographs.rules.problems import Problems, quoted
 from monographs.rules.wording import lead_in, plain
 
 LONGEST_QUESTION = 500
+_MARK = r"\s*(?P<mark>\*{1,3}|_{1,3})?\s*"
 _TAG = re.compile(
-    r"\s*(?P<mark>\*{1,3}|_{1,3})?\s*(?P<tag>Q|A|Question|Answer)\s?\d*\s*[:.]\s*(?P<rest>.*)",
+    rf"{_MARK}(?P<tag>Q|A|Question|Answer)\s?\d*\s*(?P<closed>(?P=mark))?\s*[:.]\s*(?P<rest>.*)",
     re.DOTALL | re.IGNORECASE,
 )
 
@@ -102,7 +103,8 @@ def _tagged(block: Block) -> tuple[str, str]:
     found = _TAG.match(block.text)
     if found:
         mark, rest = found["mark"], found["rest"]
-        return found["tag"][0].casefold(), (rest.replace(mark, "", 1) if mark else rest).strip()
+        still_open = mark and not found["closed"]
+        return found["tag"][0].casefold(), (rest.replace(mark, "", 1) if still_open else rest).strip()
     label = lead_in(block.text)
     bold = label is not None and not label.rest
     if (bold or block.kind is BlockKind.HEADING) and plain(block.text).endswith("?"):

@@ -37,7 +37,7 @@ _ONCE = (
     re.compile(rf"(?<!for )(?<!within )\b{_LENGTH}"),
 )
 _BACKWARD = re.compile(rf"\b(?:after|following|since|from|before)\s+(?:the\s+)?(?:last\s+|previous\s+)?{_ORDINAL}\b")
-_BETWEEN = r"(?:[\d.,]+[\s-]*mg\s+)?(?:(?!mg\b|ml\b|day|week|month|year)[a-z]+\s+){0,2}"
+_BETWEEN = r"(?:[x\u00d7]\s*)?(?:[\d.,]+[\s-]*mg\s+)?(?:(?!mg\b|ml\b|day|week|month|year)[a-z]+\s+){0,2}"
 _COUNT = re.compile(rf"\b(?P<number>{_NUMBER})\s+{_BETWEEN}doses?\b|[x\u00d7]\s*(?P<times>\d{{1,2}})\b")
 _NTH_DOSE = re.compile(rf"\b(?P<nth>{_ORDINAL})\s+(?:loading\s+)?dose\b(?!s)")
 _NAME = re.compile(rf"\b(?:{_ORDINAL}\s+)?(?:loading|initial|starting|maintenance)\s+doses?\b|\b{_ORDINAL}\s+dose\b")

@@ -12,7 +12,7 @@ from markdown_it.token import Token
 
 from monographs.rules.markdown import FormatParser
 
-LONGEST_TEXT = 100_000
+LONGEST_TEXT = 50_000
 TOP_HEADING = 3
 _TEXT_TAGS = {"p", "br", "hr", "strong", "em", "code", "pre", "blockquote", "a", "h3", "h4", "h5", "h6"}
 _PARSER = FormatParser()
