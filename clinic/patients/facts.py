@@ -210,6 +210,12 @@ def day_problem(on: date | None, *, born_on: date, today: date) -> str:
     return ""
 
 
+def care_problems(to: str, on: date, *, recorded: tuple[str, date | None], born_on: date, today: date) -> Problems:
+    """Return what cannot be true of a care status from a day on, `recorded` being the one that stands and its day."""
+    found = {"to": "This is what is recorded already."} if (to, on) == recorded else {}
+    return found | _outside_life(born_on, today, on=on)
+
+
 def _outside_life(born_on: date, today: date, **days: date | None) -> Problems:
     found = {name: day_problem(on, born_on=born_on, today=today) for name, on in days.items()}
     return {name: sentence for name, sentence in found.items() if sentence}

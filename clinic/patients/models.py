@@ -6,6 +6,7 @@ from typing import Self
 from django.db import models
 from django.db.models import F, Q
 
+from clinic import formatting
 from clinic.patients import choices
 from clinic.records.models import ClinicalQuerySet, ClinicalRecord
 from clinic.staff.access import site_ids
@@ -125,7 +126,7 @@ class Identifier(PatientPart):
 
     def __str__(self) -> str:
         """Return the number with its kind."""
-        return f"{self.get_kind_display()} {self.value}"
+        return f"{self.get_kind_display()} {formatting.identifier(self.value)}"
 
 
 class SmaProfile(ClinicalRecord):
@@ -210,8 +211,8 @@ class Consent(PatientPart):
         ]
 
     def __str__(self) -> str:
-        """Say what the consent is for."""
-        return self.get_kind_display()
+        """Say what the consent is for and when it was given."""
+        return f"{self.get_kind_display()}, given {formatting.day(self.given_on)}"
 
 
 class Measurement(PatientPart):
@@ -242,7 +243,7 @@ class Measurement(PatientPart):
 
     def __str__(self) -> str:
         """Return the day of measuring."""
-        return f"measured on {self.measured_on:%Y-%m-%d}"
+        return f"Measured on {formatting.day(self.measured_on)}"
 
 
 class OtherTherapy(PatientPart):

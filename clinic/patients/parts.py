@@ -13,10 +13,11 @@ P = TypeVar("P", bound=models.PatientPart)
 
 @dataclass(frozen=True, slots=True)
 class PartKind(Generic[F, P]):
-    """One kind of part: its word in an address, its noun on a page, its facts and row, and its events in the trail."""
+    """One kind of part: its word in an address, its words on a page, its facts and row, and its events in the trail."""
 
     slug: str
-    noun: str
+    one: str
+    this: str
     facts: type[F]
     model: type[P]
     added: str
@@ -26,7 +27,8 @@ class PartKind(Generic[F, P]):
 
 IDENTIFIER = PartKind(
     "identifier",
-    "identifier",
+    "an identifier",
+    "the identifier",
     facts.IdentifierFacts,
     models.Identifier,
     events.IDENTIFIER_ADDED,
@@ -35,7 +37,8 @@ IDENTIFIER = PartKind(
 )
 CARER = PartKind(
     "carer",
-    "carer",
+    "a carer",
+    "the carer",
     facts.CarerFacts,
     models.Carer,
     events.CARER_ADDED,
@@ -44,7 +47,8 @@ CARER = PartKind(
 )
 CONSENT = PartKind(
     "consent",
-    "consent",
+    "a consent",
+    "the consent",
     facts.ConsentFacts,
     models.Consent,
     events.CONSENT_GIVEN,
@@ -54,6 +58,7 @@ CONSENT = PartKind(
 MEASUREMENT = PartKind(
     "measurement",
     "weight and height",
+    "the measurement",
     facts.MeasurementFacts,
     models.Measurement,
     events.MEASUREMENT_ADDED,
@@ -62,7 +67,8 @@ MEASUREMENT = PartKind(
 )
 THERAPY = PartKind(
     "therapy",
-    "other SMA therapy",
+    "another SMA therapy",
+    "the therapy",
     facts.TherapyFacts,
     models.OtherTherapy,
     events.THERAPY_ADDED,

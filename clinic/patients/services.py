@@ -25,6 +25,7 @@ from clinic.patients.facts import (
     PersonFacts,
     Problems,
     ProfileFacts,
+    care_problems,
     day_problem,
     problems,
 )
@@ -49,16 +50,17 @@ class Refused(ValueError):
 
 
 class IdentifierTaken(Refused):
-    """The number stands for somebody already. `holder` is the identifier in force that has it."""
+    """The number stands for somebody already: `holder` is the identifier in force that has it.
+
+    `by_another` says whether that is another patient than the one it was meant for.
+    """
 
     def __init__(self, holder: Identifier, patient: Patient | None) -> None:
         """Name the number; say whose it is without naming anybody."""
-        number = f"{holder.get_kind_display()} {formatting.identifier(holder.value)}"
-        whose = (
-            "this patient already" if patient and holder.patient_id == patient.pk else "another patient at this site"
-        )
-        super().__init__({"value": f"{number} belongs to {whose}."})
         self.holder = holder
+        self.by_another = patient is None or holder.patient_id != patient.pk
+        whose = "another patient at this site" if self.by_another else "this patient already"
+        super().__init__({"value": f"{holder} belongs to {whose}."})
 
 
 # --- The person ------------------------------------------------------------------------------------------------------
@@ -131,11 +133,9 @@ def change_care_status(
     Lists and reminders follow the status when they are read, so nothing else is written here.
     """
     patient = _locked(patient, expected)
-    found = {"reason": "" if reason.strip() else "Say why; the history keeps it."}
-    found["on"] = day_problem(on, born_on=patient.born_on, today=patient.site.today(at))
-    if (patient.care_status, patient.care_status_on) == (to, on):
-        found["to"] = "This is what is recorded already."
-    if found := {name: sentence for name, sentence in found.items() if sentence}:
+    recorded, today = (patient.care_status, patient.care_status_on), patient.site.today(at)
+    found = care_problems(to, on, recorded=recorded, born_on=patient.born_on, today=today)
+    if found := found | _unreasoned(reason):
         raise Refused(found)
     values = {"care_status": to, "care_status_on": on}
     return _changed(patient, values, event=events.CARE_STATUS_CHANGED, by=by, at=at, reason=reason.strip())
@@ -187,8 +187,8 @@ def void_part(*, kind: PartKind[F, P], part: P, reason: str, by: Actor, at: date
     """Take a part out of force that was entered in error; it stays in the history with the reason. Raises Refused."""
     patient = _locked(part.patient)
     part = _current(part, expected)
-    if not reason.strip():
-        raise Refused({"reason": "Say why; the history keeps it."})
+    if found := _unreasoned(reason):
+        raise Refused(found)
     part = writing.void(part, event=kind.voided, by=by, at=at, reason=reason.strip())
     _refold_after(kind, patient)
     return part
@@ -239,6 +239,10 @@ def _first_time(model: type[ClinicalRecord], submission: uuid.UUID | None) -> No
 def _refuse(facts: Facts, born_on: date, today: date) -> None:
     if found := problems(facts, born_on=born_on, today=today):
         raise Refused(found)
+
+
+def _unreasoned(reason: str) -> Problems:
+    return {} if reason.strip() else {"reason": "Say why; the history keeps it."}
 
 
 @contextmanager

@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, cast
 
 from crispy_forms.bootstrap import AppendedText
 from crispy_forms.layout import Field
 from django import forms
+from django.http import QueryDict
 
 from clinic.patients import facts, parts
 from clinic.patients.choices import CareStatus
-from clinic.patients.facts import Facts, problems
+from clinic.patients.facts import Facts, care_problems, problems
 from clinic.patients.forms import fields
 from clinic.patients.forms.fields import DayField, helper, one_of
 from clinic.records.forms import OnceForm, VersionedForm
@@ -175,9 +177,28 @@ class CareStatusForm(VersionedForm):
     reason = forms.CharField(label="Why", max_length=500, help_text="The history keeps it.")
     confirmed = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
-        """Let the picker end at `today`, the day at the patient's site."""
+    def __init__(
+        self, *args: Any, recorded: tuple[str, date | None], born_on: date, today: date, **kwargs: Any
+    ) -> None:
+        """Compare with what is `recorded`: the care status that stands, and its day."""
         super().__init__(*args, **kwargs)
+        self.check = partial(care_problems, recorded=recorded, born_on=born_on, today=today)
         days_end_at(self, today)
-        self.helper = helper(Field("to", wrapper_class="medium"), "on", "reason")
+        self.helper = helper(Field("to", wrapper_class="medium"), "on", "reason", "version")
         self.helper.render_hidden_fields = False
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what cannot be true before asking whether it shall be so."""
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            for name, sentence in self.check(cleaned["to"], cleaned["on"]).items():
+                self.add_error(name, sentence)
+        return cleaned
+
+    def ask_again(self) -> None:
+        """Turn into the hidden half of the page that says what this means, carrying what was typed."""
+        data = cast("QueryDict", self.data).copy()
+        data[self.add_prefix("confirmed")] = "on"
+        self.data = data
+        for field in self.fields.values():
+            field.widget = field.hidden_widget()

@@ -2,7 +2,7 @@
 
 from clinic.patients.queries.banners import Banner, banner, short_identifiers
 from clinic.patients.queries.details import Details, details, first_recorded_day
-from clinic.patients.queries.duplicates import Match, possible_duplicates
+from clinic.patients.queries.duplicates import Match, holders, possible_duplicates
 from clinic.patients.queries.finding import Filters, FoundPage, find, hidden_by_care
 from clinic.patients.queries.histories import HistoryPage, history
 
@@ -19,6 +19,7 @@ __all__ = [
     "first_recorded_day",
     "hidden_by_care",
     "history",
+    "holders",
     "possible_duplicates",
     "short_identifiers",
 ]

@@ -14,7 +14,7 @@ from clinic.patients import folding
 from clinic.patients.facts import IdentifierFacts, PersonFacts
 from clinic.patients.models import Identifier, Patient
 from clinic.patients.queries.banners import Labelled, short_identifiers
-from clinic.staff.models import User
+from clinic.staff.models import Site, User
 from clinic.statuses import CARE, Status
 
 _MOST = 10
@@ -36,24 +36,38 @@ class Match:
 
 
 def possible_duplicates(
-    user: User, *, person: PersonFacts, identifiers: Collection[IdentifierFacts] = ()
+    user: User,
+    *,
+    person: PersonFacts,
+    identifiers: Collection[IdentifierFacts] = (),
+    submission: uuid.UUID | None = None,
 ) -> tuple[Match, ...]:
     """Return the patients, among those that this person may see, who may be the one about to be registered.
 
     They have one of the numbers, or were born on the same day (or on the day with day and month exchanged) and have
-    names that are alike. At most ten, the most telling first. Two queries.
+    names that are alike. At most ten, the most telling first. A patient whom this very form made, `submission`, is no
+    duplicate of themselves. Two queries.
     """
-    days = [person.born_on, *_day_and_month_exchanged(person.born_on)]
-    wanted = {(number.kind, number.values()["value"]) for number in identifiers}
-    has_number = Q(pk__in=Identifier.objects.standing().filter(_any_of(wanted)).values("patient_id")) if wanted else Q()
-    candidates = Patient.objects.seen_by(user).filter(
-        Q(born_on__in=days) | has_number if wanted else Q(born_on__in=days)
-    )
+    wanted = _numbers(identifiers)
+    candidate = Q(born_on__in=[person.born_on, *_day_and_month_exchanged(person.born_on)])
+    if wanted:
+        candidate |= Q(pk__in=Identifier.objects.standing().filter(_any_of(wanted)).values("patient_id"))
     standing = Prefetch("identifiers", Identifier.objects.standing(), to_attr="standing_identifiers")
-    seen = candidates.select_related("site").prefetch_related(standing).order_by("sort_name", "id")
-    reasons = ((patient, _why(patient, person, wanted)) for patient in seen)
+    seen = Patient.objects.seen_by(user).filter(candidate).select_related("site").prefetch_related(standing)
+    others = (each for each in seen.order_by("sort_name", "id") if not submission or each.submission != submission)
+    reasons = ((patient, _why(patient, person, wanted)) for patient in others)
     matches = [_match(patient, why) for patient, why in reasons if why]
     return tuple(sorted(matches, key=lambda match: _WHYS.index(match.why))[:_MOST])
+
+
+def holders(
+    site: Site, identifiers: Collection[IdentifierFacts], *, submission: uuid.UUID | None = None
+) -> list[Identifier]:
+    """Return the identifiers in force at a site that have one of these numbers, but for those of the form's patient."""
+    if not (wanted := _numbers(identifiers)):
+        return []
+    found = Identifier.objects.standing().filter(_any_of(wanted), site=site).select_related("patient").order_by("kind")
+    return [holder for holder in found if not submission or holder.patient.submission != submission]
 
 
 _SAME_NUMBER = "has the same number"
@@ -74,6 +88,10 @@ def _day_and_month_exchanged(born_on: date) -> list[date]:
     with suppress(ValueError):
         return [date(born_on.year, born_on.day, born_on.month)]
     return []
+
+
+def _numbers(identifiers: Iterable[IdentifierFacts]) -> set[tuple[str, str]]:
+    return {(number.kind, number.values()["value"]) for number in identifiers}
 
 
 def _any_of(wanted: Iterable[tuple[str, str]]) -> Q:

@@ -67,8 +67,8 @@ def find(
     """Return one page of the patients this person may see, by name.
 
     A page is asked for by the patient it follows or precedes, so that a later page costs what the first one does and
-    an address never holds a name. One who is unknown or not theirs to see means the first page. Three queries, and one
-    for a later page.
+    an address never holds a name. One who is unknown, not theirs to see, or has nobody beyond means the first page.
+    Two queries, and one more for a later page.
     """
     cursor = _place(user, after or before)
     backwards = cursor is not None and after is None
@@ -79,6 +79,8 @@ def find(
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
+    if cursor and not found:
+        return find(user, filters=filters, at=at, size=size)
     has_before, has_after = (more, True) if backwards else (cursor is not None, more)
     return FoundPage(
         rows=tuple(_row(patient, at) for patient in found),
