@@ -325,6 +325,12 @@ class TestPolicy:
 
         assert targets == [day("2026-02-04"), day("2026-03-06")]
 
+    def test_a_regimen_may_have_other_intervals_than_the_shipped_ones(self) -> None:
+        steps = [{"mg": 5, "ml": 1, "after": f"{gap} days"} for gap in (0, 28, 56)]
+        regimen = made_up(loading=steps, maintenance={"mg": 2, "ml": 1, "every": "6 months"})
+
+        assert coming("2026-01-05 2026-02-02 2026-03-30", "2026-04-01", regimen).target == day("2026-09-30")
+
 
 class TestSeverity:
     def test_statuses_are_ranked_worst_first(self) -> None:
