@@ -10,7 +10,7 @@ from clinic import health
 
 # Rights come from roles at sites; Django's groups have no say here.
 admin.site.unregister(Group)
-admin.site.login = login_not_required(account.login)
+admin.site.login = login_not_required(account.login)  # type: ignore[method-assign]  # as allauth advises
 admin.site.site_header = admin.site.site_title = "Administration"
 
 accounts = [

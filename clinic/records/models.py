@@ -19,8 +19,8 @@ class ClinicalQuerySet(models.QuerySet[M_co]):
     def _refuse(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         raise DirectWrite(f"Write {self.model.__name__} rows through clinic.records.writing, one at a time.")
 
-    create = get_or_create = update_or_create = bulk_create = bulk_update = update = delete = _refuse  # type: ignore[assignment]
-    acreate = aget_or_create = aupdate_or_create = abulk_create = abulk_update = aupdate = adelete = _refuse  # type: ignore[assignment]
+    create = get_or_create = update_or_create = bulk_create = bulk_update = update = delete = _refuse
+    acreate = aget_or_create = aupdate_or_create = abulk_create = abulk_update = aupdate = adelete = _refuse
 
     def standing(self) -> Self:
         """Leave out what was voided: rows that still count."""
@@ -31,8 +31,8 @@ class ClinicalRecord(models.Model):
     """A clinical row: a UUID outward, a version that every change raises, and a void instead of a delete.
 
     `submission` is the idempotency key of the form that made the row. It is unique, so the row and the promise that
-    the form is used once are kept by the same commit. `DERIVED` names the fields that are computed from other fields and
-    rows, such as a text to search in: they have no version and no place in the trail, for what they follow has both.
+    the form is used once are kept by the same commit. `DERIVED` names the fields that are computed from other fields
+    and rows, such as a text to search in: they have no version and no place in the trail, for what they follow has both.
     """
 
     DERIVED: ClassVar[frozenset[str]] = frozenset()

@@ -77,7 +77,7 @@ def change(
     differing = {name: [old[name], new[name]] for name in new if old[name] != new[name]}
     if not differing:
         return before
-    _write(before, version, {kind._meta.get_field(name).attname: new[name] for name in differing})
+    _write(before, version, {_column(kind, name): new[name] for name in differing})
     trail.record(event, by=by, at=at, target=before, changes=differing, reason=reason)
     return before
 
@@ -117,6 +117,11 @@ def _values(row: ClinicalRecord) -> dict[str, Any]:
     left_out = _KEPT_BY_THE_RECORD | row.DERIVED
     fields = [field for field in row._meta.concrete_fields if field.name not in left_out]
     return {field.name: field.value_from_object(row) for field in fields}
+
+
+def _column(kind: type[ClinicalRecord], name: str) -> str:
+    """Return the attribute that a field's value is written through: the key's for a relation."""
+    return next(field.attname for field in kind._meta.concrete_fields if field.name == name)
 
 
 def _untouched(row: ClinicalRecord, touched: set[str]) -> set[str]:

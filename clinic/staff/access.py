@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeAlias
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
@@ -18,7 +18,10 @@ P = ParamSpec("P")
 class StaffRequest(HttpRequest):
     """A request whose user is signed in and one of ours, as the sign-in middleware guarantees."""
 
-    user: User  # type: ignore[assignment]
+    user: User
+
+
+View: TypeAlias = Callable[Concatenate[StaffRequest, P], HttpResponseBase]
 
 
 def may(user: User | AnonymousUser, permission: Permission, site_id: uuid.UUID) -> bool:
@@ -47,23 +50,16 @@ def require(user: User, permission: Permission, site_id: uuid.UUID) -> None:
         raise PermissionDenied(f"You may not {permission} at this site.")
 
 
-def requires(
-    permission: Permission,
-) -> Callable[
-    [Callable[Concatenate[StaffRequest, P], HttpResponseBase]], Callable[Concatenate[StaffRequest, P], HttpResponseBase]
-]:
+def requires(permission: Permission) -> Callable[[View[P]], View[P]]:
     """Guard a view that concerns no single record: 403 unless the person may do this at some site."""
 
-    def guard(
-        view: Callable[Concatenate[StaffRequest, P], HttpResponseBase],
-    ) -> Callable[Concatenate[StaffRequest, P], HttpResponseBase]:
+    def guard(view: View[P]) -> View[P]:
         @wraps(view)
-        def guarded(request: StaffRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def guarded(request: StaffRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not may_somewhere(request.user, permission):
                 raise PermissionDenied(f"You may not {permission}.")
             return view(request, *args, **kwargs)
 
-        guarded.permission = permission  # type: ignore[attr-defined]
         return guarded
 
     return guard

@@ -1,5 +1,7 @@
 """Accounts, roles, sites and policies, for administrators. Each change passes through the same trail as any other."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from django import forms
@@ -35,8 +37,8 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]  # not a 
         return rows if sites is None else rows.filter(site_id__in=sites)
 
     def formfield_for_foreignkey(
-        self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
-    ) -> forms.ModelChoiceField | None:
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelChoiceField[Any] | None:
         """Offer the administrator's own sites only."""
         sites = administered(request)
         if db_field.name == "site" and sites is not None:
@@ -79,7 +81,7 @@ class UserAdmin(HouseAdmin):
             return rows
         return rows.filter(Q(memberships__site__in=sites) | Q(memberships__isnull=True)).distinct()
 
-    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:  # noqa: FBT001
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm[Any], change: bool) -> None:  # noqa: FBT001
         """Save through the service, with the trail."""
         if change:
             services.changed(obj, event="staff.account_changed", by=actor(request), at=timezone.now())
@@ -91,8 +93,8 @@ class UserAdmin(HouseAdmin):
     def save_formset(
         self,
         request: HttpRequest,
-        form: ModelForm,
-        formset: forms.BaseModelFormSet,
+        form: ModelForm[Any],
+        formset: forms.BaseModelFormSet[Any, Any],
         change: bool,  # noqa: FBT001
     ) -> None:
         """Give and take roles through the services."""
@@ -109,7 +111,7 @@ class AuditedAdmin(HouseAdmin):
     added_event = ""
     changed_event = ""
 
-    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:  # noqa: FBT001
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm[Any], change: bool) -> None:  # noqa: FBT001
         """Save through the service, with the trail."""
         if change:
             services.changed(obj, event=self.changed_event, by=actor(request), at=timezone.now())
@@ -149,8 +151,8 @@ class SitePolicyAdmin(AuditedAdmin):
         return {"upcoming_days": [14, 7, 1]}
 
     def formfield_for_foreignkey(
-        self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
-    ) -> forms.ModelChoiceField | None:
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelChoiceField[Any] | None:
         """Offer the administrator's own sites only."""
         sites = administered(request)
         if db_field.name == "site" and sites is not None:

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_pla
 from pytest_django.live_server_helper import LiveServer
 
 from clinic.staff.models import User
+from tests.smtp import Mailbox, controller
 
 # Playwright's synchronous interface runs a loop in the test's own thread; Django would refuse its database there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -111,3 +112,13 @@ def accessible() -> Callable[[Page], None]:
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
 
     return check
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    """Return a running mail server's mailbox."""
+    box = Mailbox()
+    server = controller(box)
+    server.start()
+    yield box
+    server.stop()

@@ -1,7 +1,7 @@
 """Courses, the doses of their series, bookings, attempts and holds."""
 
 import uuid
-from typing import Self
+from typing import Self, TypeVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -13,8 +13,10 @@ from clinic.staff.models import Site, SitePolicy, User
 from clinic.staff.roles import Permission
 from monographs.models import Regimen
 
+M_co = TypeVar("M_co", bound=models.Model, covariant=True)
 
-class OfCourseQuerySet(ClinicalQuerySet[models.Model]):
+
+class OfCourseQuerySet(ClinicalQuerySet[M_co]):
     """Rows that carry their site: the one place that decides whose somebody sees."""
 
     def seen_by(self, user: User) -> Self:

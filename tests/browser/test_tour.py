@@ -1,0 +1,110 @@
+"""Every page, at both widths: no accessibility fault, nothing wider than the window, no outside request."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from clinic.patients.models import Patient
+from clinic.staff.models import Site, User
+from clinic.staff.roles import Role
+from monographs.services import import_document
+from tests import factories
+from tests.factories import BY
+from tests.treatments.courses import builders
+from treatments.courses.models import Administration, Course
+
+SEED = Path(__file__).parent.parent.parent / "seeds" / "monographs" / "nusinersen.md"
+
+
+@pytest.fixture
+def site(transactional_db: None) -> Site:
+    import_document(text=SEED.read_text(encoding="utf-8"), publish=True, by=BY, at=factories.AT)
+    return factories.site("Northfield", "Europe/London")
+
+
+@pytest.fixture
+def course(site: Site) -> Course:
+    """A course that began a hundred days ago, with two doses given."""
+    today = site.today(timezone.now())
+    started = builders.course(builders.patient(site), planned_start=today - timedelta(days=40))
+    for days in (40, 26):
+        builders.give(started, today - timedelta(days=days), at=timezone.now())
+    return started
+
+
+@pytest.fixture
+def addresses(course: Course) -> dict[str, str]:
+    dose, patient = builders.next_dose(course), Patient.objects.get()
+    given = Administration.objects.order_by("given_on")[0].dose_id
+    return {
+        "worklist": "/",
+        "overdue": "/?tab=overdue",
+        "find": "/patients/",
+        "register": "/patients/register/",
+        "chart": f"/patients/{patient.pk}/",
+        "correct": f"/patients/{patient.pk}/correct/",
+        "profile": f"/patients/{patient.pk}/profile/",
+        "care status": f"/patients/{patient.pk}/care-status/",
+        "history": f"/patients/{patient.pk}/history/",
+        "carer": f"/patients/{patient.pk}/carer/add/",
+        "labs": f"/patients/{patient.pk}/labs/add/",
+        "next dose": f"/doses/{dose.pk}/",
+        "given dose": f"/doses/{given}/",
+        "give": f"/doses/{dose.pk}/give/",
+        "book": f"/doses/{dose.pk}/book/",
+        "hold": f"/courses/{course.pk}/hold/",
+        "stop": f"/courses/{course.pk}/stop/",
+        "elsewhere": f"/courses/{course.pk}/elsewhere/",
+        "monographs": "/monographs/",
+        "monograph": "/monographs/nusinersen/",
+        "search": "/monographs/search/?q=platelets",
+        "ledger": "/reminders/",
+        "password": "/accounts/password/change/",
+    }
+
+
+def test_every_page_is_accessible_and_fits(
+    addresses: dict[str, str],
+    site: Site,
+    as_person: Callable[[User], Page],
+    accessible: Callable[[Page], None],
+) -> None:
+    page = as_person(factories.user(*(set(Role) - {Role.ADMINISTRATOR}), site=site))
+    for name, address in addresses.items():
+        answer = page.goto(address)
+        assert answer is not None, name
+        assert answer.status == 200, name
+        accessible(page)
+
+
+def test_the_sign_in_and_a_missing_page_are_accessible(
+    page: Page, site: Site, accessible: Callable[[Page], None], as_person: Callable[[User], Page]
+) -> None:
+    for address in ("/accounts/sign-in/", "/accounts/password/reset/"):
+        page.goto(address)
+        accessible(page)
+    as_person(factories.user(Role.VIEWER, site=site)).goto("/patients/00000000-0000-4000-8000-000000000000/")
+    accessible(page)
+
+
+def test_errors_of_a_form_are_told_where_they_are(
+    course: Course, site: Site, as_person: Callable[[User], Page], accessible: Callable[[Page], None]
+) -> None:
+    page = as_person(factories.user(Role.NURSE, site=site))
+    page.goto(f"/doses/{builders.next_dose(course).pk}/give/")
+    page.get_by_label("Vial lot").fill("")
+    page.get_by_label("Vial expiry").fill((site.today(timezone.now()) - timedelta(days=3)).isoformat())
+    page.get_by_role("button", name="Record as given").click()
+    assert page.get_by_role("alert").get_by_role("link", name="Vial lot").is_visible()
+    accessible(page)
+    page.get_by_label("Vial lot").fill("AB12")
+    page.get_by_role("button", name="Record as given").click()
+    assert page.get_by_label("The vial had expired").is_visible()
+    accessible(page)
+    page.get_by_label("The vial had expired").check()
+    page.get_by_role("button", name="Record as given").click()
+    page.get_by_text("The next date has moved.").wait_for()

@@ -1,0 +1,253 @@
+"""Every address, walked: signed out, by every role at its own site, and from another site.
+
+`OPEN`, `ANYBODY` and `RIGHTS` say what each address asks for. An address that is in none of them fails the first test,
+so that nobody adds a page without saying who may see it.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from clinic.audit.trail import person_actor
+from clinic.patients import services as patients
+from clinic.patients.facts import CarerFacts, ConsentFacts
+from clinic.patients.models import Carer, Consent
+from clinic.patients.parts import KINDS
+from clinic.staff.models import Site, User
+from clinic.staff.roles import GRANTS, Permission, Role
+from tests import factories
+from tests.factories import AT, BY
+from tests.treatments.courses import builders
+from treatments.courses import services as courses
+from treatments.courses.models import Course
+from treatments.labs.services import log_results
+from treatments.rules.monitoring import Reported
+
+OPEN = {
+    "health_live",
+    "account_login",
+    "account_signup",
+    "account_inactive",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+}
+ANYBODY = {
+    "account_logout",
+    "account_change_password",
+    "account_set_password",
+    "account_reauthenticate",
+    "account_email",
+    "monographs:list",
+    "monographs:detail",
+    "monographs:search",
+}
+RIGHTS: dict[str, Permission] = {
+    "worklist": Permission.VIEW_PATIENTS,
+    "chart": Permission.VIEW_PATIENTS,
+    "patients:find": Permission.VIEW_PATIENTS,
+    "patients:history": Permission.VIEW_PATIENTS,
+    "patients:register": Permission.REGISTER_PATIENTS,
+    "patients:correct": Permission.REGISTER_PATIENTS,
+    "patients:profile": Permission.REGISTER_PATIENTS,
+    "patients:care_status": Permission.REGISTER_PATIENTS,
+    "patients:add_part": Permission.REGISTER_PATIENTS,
+    "patients:correct_part": Permission.REGISTER_PATIENTS,
+    "patients:void_part": Permission.REGISTER_PATIENTS,
+    "patients:withdraw_consent": Permission.REGISTER_PATIENTS,
+    "courses:start": Permission.MANAGE_COURSES,
+    "courses:hold": Permission.MANAGE_COURSES,
+    "courses:resume": Permission.MANAGE_COURSES,
+    "courses:stop": Permission.MANAGE_COURSES,
+    "courses:elsewhere": Permission.RECORD_DOSES,
+    "courses:dose": Permission.VIEW_PATIENTS,
+    "courses:give": Permission.RECORD_DOSES,
+    "courses:book": Permission.BOOK_DOSES,
+    "courses:move": Permission.BOOK_DOSES,
+    "courses:cancel": Permission.BOOK_DOSES,
+    "labs:add": Permission.RECORD_LABS,
+    "labs:void": Permission.RECORD_LABS,
+    "reminders:ledger": Permission.VIEW_REMINDERS,
+}
+
+
+def addresses() -> Iterator[tuple[str, str]]:
+    """Yield (name, route) of every address but those of the administration pages."""
+
+    def walk(patterns: list[URLPattern | URLResolver], namespace: str, route: str) -> Iterator[tuple[str, str]]:
+        for pattern in patterns:
+            here = route + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                inside = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+                yield from walk(pattern.url_patterns, inside, here)
+            else:
+                yield f"{namespace}{pattern.name}", here
+
+    yield from (pair for pair in walk(get_resolver().url_patterns, "", "") if not pair[0].startswith("admin:"))
+
+
+@pytest.fixture
+def stage(site: Site) -> dict[str, str]:
+    """Return an argument for every placeholder of every route, all of one patient at `site`."""
+    patient = builders.patient(site)
+    consent = ConsentFacts("treatment", date(2026, 1, 1), "Mother")
+    carer = patients.add_part(
+        patient=patient, kind=KINDS["carer"], facts=CarerFacts("Sam", email="sam@example.org"), by=BY, at=AT
+    )
+    given = patients.add_part(patient=patient, kind=KINDS["consent"], facts=consent, by=BY, at=AT)
+    course = builders.course(patient, planned_start=date(2026, 7, 6))
+    dose = builders.next_dose(course)
+    booking = courses.book(dose=dose, on=date(2026, 7, 6), at_time=None, place="", by=BY, at=AT)
+    courses.hold_course(
+        course=course, from_on=date(2026, 7, 4), reason="Surgery", review_on=date(2026, 8, 1), by=BY, at=AT
+    )
+    assert isinstance(carer, Carer)
+    assert isinstance(given, Consent)
+    return {
+        "patient_id": str(patient.pk),
+        "course_id": str(course.pk),
+        "dose_id": str(dose.pk),
+        "booking_id": str(booking.pk),
+        "result_id": str(_result(course)),
+        "part_id": str(carer.pk),
+        "kind": "carer",
+        "consent": str(given.pk),
+        "slug": "nusinersen",
+        "uidb36": "1",
+        "key": "none",
+    }
+
+
+def _result(course: Course) -> uuid.UUID:
+    nurse = factories.user(Role.NURSE, site=course.site)
+    values = (Reported("platelets", Decimal(250), "10*9/L"),)
+    rows = log_results(
+        patient=course.patient, collected_at=AT, laboratory="", values=values, by=person_actor(nurse), at=AT
+    )
+    return rows[0].pk
+
+
+def filled(name: str, stage: dict[str, str]) -> str:
+    """Return the address of a name, its placeholders taken from the stage."""
+    route = dict(addresses())[name]
+    wanted = [part.split(">")[0].split(":")[-1] for part in route.split("<")[1:]]
+    if name == "patients:withdraw_consent":
+        stage = stage | {"part_id": stage["consent"]}
+    return resolve_again(name, {placeholder: stage[placeholder] for placeholder in wanted})
+
+
+def resolve_again(name: str, values: dict[str, str]) -> str:
+    """Return the address; a kind of part is named by its word, which its converter turns into the kind itself."""
+    kinds = {"kind": KINDS[values["kind"]]} if "kind" in values else {}
+    return reverse(name, kwargs=values | kinds)
+
+
+def unknown(stage: dict[str, str]) -> dict[str, str]:
+    """Return the stage with ids that nobody has."""
+    return {name: str(uuid.uuid4()) if name.endswith("_id") else value for name, value in stage.items()}
+
+
+def test_every_address_says_who_may_see_it() -> None:
+    names = {name for name, _ in addresses()}
+    assert names == OPEN | ANYBODY | set(RIGHTS)
+
+
+@pytest.mark.parametrize("name", sorted(ANYBODY | set(RIGHTS)))
+@pytest.mark.parametrize("method", ["get", "post", "put", "delete"])
+def test_signed_out_leads_to_the_sign_in(stage: dict[str, str], name: str, method: str) -> None:
+    page = getattr(Client(), method)(filled(name, stage))
+    assert page.status_code == 302
+    assert page["Location"].startswith((reverse("account_login"), "/accounts/sign-in"))
+
+
+@pytest.mark.parametrize("name", sorted(OPEN))
+def test_open_addresses_answer_signed_out(stage: dict[str, str], name: str) -> None:
+    assert Client().get(filled(name, stage)).status_code in {200, 302}
+
+
+@pytest.mark.parametrize("name", sorted(RIGHTS))
+def test_each_role_gets_what_the_table_says(
+    stage: dict[str, str], person: Callable[..., User], signed_in: Callable[..., Client], name: str
+) -> None:
+    answers = {role: signed_in(user=person(role)).get(filled(name, stage)).status_code for role in Role}
+    expected = {role: RIGHTS[name] in GRANTS[role] for role in Role}
+    assert {role: answer in {200, 302} for role, answer in answers.items()} == expected
+    assert {answers[role] for role, granted in expected.items() if not granted} <= {403}
+
+
+@pytest.mark.parametrize("name", sorted(name for name, route in addresses() if "_id>" in route))
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_from_another_site_a_record_answers_like_one_that_does_not_exist(
+    stage: dict[str, str], other_site: Site, signed_in: Callable[..., Client], name: str, method: str
+) -> None:
+    client = signed_in(*Role, at=other_site)
+    foreign = getattr(client, method)(filled(name, stage))
+    nobodys = getattr(client, method)(filled(name, unknown(stage)))
+    assert (foreign.status_code, nobodys.status_code) == (404, 404)
+    assert foreign.content == nobodys.content
+
+
+@pytest.mark.parametrize("name", sorted(RIGHTS))
+def test_a_person_without_any_role_gets_nothing(
+    stage: dict[str, str], signed_in: Callable[..., Client], person: Callable[..., User], name: str
+) -> None:
+    assert signed_in(user=person()).get(filled(name, stage)).status_code in {403, 404}
+
+
+@pytest.mark.parametrize("name", sorted(name for name in RIGHTS if name not in {"worklist", "reminders:ledger"}))
+def test_a_post_without_its_token_is_refused(stage: dict[str, str], person: Callable[..., User], name: str) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(person(*Role), backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert client.post(filled(name, stage)).status_code in {403, 405}
+
+
+def test_reading_writes_nothing(
+    stage: dict[str, str], person: Callable[..., User], signed_in: Callable[..., Client]
+) -> None:
+    client = signed_in(user=person(*Role))
+    client.get(filled("worklist", stage))
+    for name in sorted(set(RIGHTS) | ANYBODY):
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            client.get(filled(name, stage))
+        writes = [query["sql"] for query in asked if query["sql"].split(None, 1)[0] in {"INSERT", "UPDATE", "DELETE"}]
+        assert [sql for sql in writes if "django_session" not in sql] == [], name
+
+
+@pytest.mark.parametrize("role", sorted(set(Role) - {Role.ADMINISTRATOR}))
+def test_the_administration_pages_are_for_administrators(signed_in: Callable[..., Client], role: Role) -> None:
+    page = signed_in(role).get(reverse("admin:index"))
+    assert page.status_code == 302
+
+
+def test_every_administration_page_opens_for_an_administrator(
+    stage: dict[str, str], signed_in: Callable[..., Client]
+) -> None:
+    client = signed_in(Role.ADMINISTRATOR)
+    for model in admin.site._registry:
+        label = f"{model._meta.app_label}_{model._meta.model_name}"
+        assert client.get(reverse(f"admin:{label}_changelist")).status_code == 200, label
+        row = model._default_manager.first()
+        if row is not None:
+            assert client.get(reverse(f"admin:{label}_change", args=[row.pk])).status_code == 200, label
+            deleted = client.post(reverse(f"admin:{label}_delete", args=[row.pk]), {"post": "yes"})
+            assert deleted.status_code == 403, label
+
+
+def test_an_administrator_of_another_site_sees_no_clinical_row(
+    stage: dict[str, str], other_site: Site, signed_in: Callable[..., Client]
+) -> None:
+    client = signed_in(Role.ADMINISTRATOR, at=other_site)
+    for label in ("courses_course", "courses_dose", "courses_booking", "courses_hold", "labs_labresult"):
+        assert b"Alder" not in client.get(reverse(f"admin:{label}_changelist")).content
+    assert client.get(reverse("admin:courses_course_change", args=[stage["course_id"]])).status_code == 302
