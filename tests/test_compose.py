@@ -33,7 +33,7 @@ def example() -> dict[str, str]:
 def read_by_settings() -> set[str]:
     """Return the variables that the settings read."""
     sources = [(ROOT / "clinic" / name).read_text() for name in ("settings.py", "env.py")]
-    return set(re.findall(r'"([A-Z][A-Z_]+)"', "".join(sources)))
+    return set(re.findall(r'(?:env|self)\.\w+\(\s*"([A-Z_]+)"', "".join(sources)))
 
 
 def test_every_variable_it_asks_for_is_explained() -> None:
@@ -50,6 +50,11 @@ def test_every_variable_without_a_default_is_set(service: str) -> None:
     source = (ROOT / "clinic" / "settings.py").read_text()
     required = set(re.findall(r'"([A-Z_]+)"[^#]*?if EMBEDDED else None', source)) | {"SECRET_KEY"}
     assert required <= {*SERVICES[service]["environment"], "EMAIL_URL"}
+
+
+def test_the_example_names_every_variable_there_is() -> None:
+    text = (ROOT / ".env.example").read_text()
+    assert {name for name in read_by_settings() if name not in text} == set()
 
 
 def test_the_example_holds_no_secret() -> None:
