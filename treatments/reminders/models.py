@@ -8,7 +8,7 @@ happened, a late sender changes nothing. A line that was not sent may be planned
 import uuid
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -19,6 +19,8 @@ from clinic.staff.models import Site, User
 from clinic.staff.roles import Permission
 from treatments.courses.models import Dose
 from treatments.rules import reminders as rule
+
+M = TypeVar("M", bound=models.Model)
 
 
 class MessageState(models.TextChoices):
@@ -194,6 +196,15 @@ class Reminder(models.Model):
     def __str__(self) -> str:
         """Return the kind and the day, never a name."""
         return f"{self.kind} due {self.due_on:%Y-%m-%d}, {self.state}"
+
+
+def free(rows: models.QuerySet[M]) -> models.QuerySet[M, dict[str, Any]]:
+    """Lock these rows but for those that somebody else is writing, and return their keys, for use inside a statement.
+
+    Whoever takes only what is free never waits while holding something, so writers cannot block each other in a
+    circle. SQLite has one writer at a time and needs none of it. Only within a transaction.
+    """
+    return rows.select_for_update(skip_locked=True, of=("self",)).values("pk")
 
 
 class Sweep(models.Model):

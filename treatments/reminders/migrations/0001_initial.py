@@ -7,112 +7,256 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('courses', '0001_initial'),
-        ('patients', '0001_initial'),
-        ('staff', '0001_initial'),
+        ("courses", "0001_initial"),
+        ("patients", "0001_initial"),
+        ("staff", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('local_day', models.DateField()),
-                ('due_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('planned', 'Planned'), ('claimed', 'Being sent'), ('handed_over', 'Handed to the mail server'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('missed', 'Missed')], default='planned', max_length=12)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('next_try_at', models.DateTimeField()),
-                ('lease_token', models.UUIDField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('handed_over_at', models.DateTimeField(null=True)),
-                ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='digests', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("local_day", models.DateField()),
+                ("due_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("claimed", "Being sent"),
+                            ("handed_over", "Handed to the mail server"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                            ("missed", "Missed"),
+                        ],
+                        default="planned",
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("next_try_at", models.DateTimeField()),
+                ("lease_token", models.UUIDField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("handed_over_at", models.DateTimeField(null=True)),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="digests", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Sweep',
+            name="Sweep",
             fields=[
-                ('site', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='staff.site')),
-                ('at', models.DateTimeField()),
+                (
+                    "site",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="staff.site",
+                    ),
+                ),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Reminder',
+            name="Reminder",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('dose_upcoming', 'Dose coming up'), ('dose_overdue', 'Dose overdue')], max_length=24)),
-                ('what', models.UUIDField(help_text='The row that the line is about: for doses, the dose.')),
-                ('due_on', models.DateField()),
-                ('state', models.CharField(choices=[('planned', 'Planned'), ('claimed', 'Being sent'), ('handed_over', 'Handed to the mail server'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('missed', 'Missed')], default='planned', max_length=12)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('planned_at', models.DateTimeField()),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('carer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to='patients.carer')),
-                ('dose', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to='courses.dose')),
-                ('message', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='reminders.message')),
-                ('recipient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to=settings.AUTH_USER_MODEL)),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.site')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("dose_upcoming", "Dose coming up"), ("dose_overdue", "Dose overdue")], max_length=24
+                    ),
+                ),
+                ("what", models.UUIDField(help_text="The row that the line is about: for doses, the dose.")),
+                ("due_on", models.DateField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("claimed", "Being sent"),
+                            ("handed_over", "Handed to the mail server"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                            ("missed", "Missed"),
+                        ],
+                        default="planned",
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("planned_at", models.DateTimeField()),
+                ("settled_at", models.DateTimeField(null=True)),
+                (
+                    "carer",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reminders",
+                        to="patients.carer",
+                    ),
+                ),
+                (
+                    "dose",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reminders",
+                        to="courses.dose",
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="reminders.message",
+                    ),
+                ),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reminders",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.site"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('state', 'planned')), fields=['next_try_at', 'id'], name='message_to_send'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("state", "planned")), fields=["next_try_at", "id"], name="message_to_send"
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('state', 'claimed')), fields=['lease_until'], name='message_leased'),
+            model_name="message",
+            index=models.Index(condition=models.Q(("state", "claimed")), fields=["lease_until"], name="message_leased"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('recipient', 'local_day'), name='one_digest_per_person_and_day'),
+            model_name="message",
+            constraint=models.UniqueConstraint(fields=("recipient", "local_day"), name="one_digest_per_person_and_day"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lease_token__isnull', False), ('lease_until__isnull', False), ('state', 'claimed')), models.Q(models.Q(('state', 'claimed'), _negated=True), ('lease_token__isnull', True), ('lease_until__isnull', True)), _connector='OR'), name='only_a_claimed_message_is_leased'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("lease_token__isnull", False), ("lease_until__isnull", False), ("state", "claimed")),
+                    models.Q(
+                        models.Q(("state", "claimed"), _negated=True),
+                        ("lease_token__isnull", True),
+                        ("lease_until__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="only_a_claimed_message_is_leased",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('handed_over_at__isnull', False), ('state', 'handed_over')), models.Q(models.Q(('state', 'handed_over'), _negated=True), ('handed_over_at__isnull', True)), _connector='OR'), name='handing_over_has_a_time'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("handed_over_at__isnull", False), ("state", "handed_over")),
+                    models.Q(models.Q(("state", "handed_over"), _negated=True), ("handed_over_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="handing_over_has_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['failed', 'cancelled', 'missed']), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='an_end_without_handing_over_has_a_reason'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["failed", "cancelled", "missed"]), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="an_end_without_handing_over_has_a_reason",
+            ),
         ),
         migrations.AddIndex(
-            model_name='reminder',
-            index=models.Index(fields=['site', '-due_on', '-id'], name='reminder_ledger'),
+            model_name="reminder",
+            index=models.Index(fields=["site", "-due_on", "-id"], name="reminder_ledger"),
         ),
         migrations.AddIndex(
-            model_name='reminder',
-            index=models.Index(fields=['dose', 'kind'], name='reminder_by_dose'),
+            model_name="reminder",
+            index=models.Index(fields=["dose", "kind"], name="reminder_by_dose"),
         ),
         migrations.AddIndex(
-            model_name='reminder',
-            index=models.Index(condition=models.Q(('state', 'planned')), fields=['site', 'recipient'], name='reminder_waiting'),
+            model_name="reminder",
+            index=models.Index(
+                condition=models.Q(("state", "planned")), fields=["site", "recipient"], name="reminder_waiting"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reminder',
-            constraint=models.UniqueConstraint(condition=models.Q(('recipient__isnull', False)), fields=('what', 'kind', 'due_on', 'recipient'), name='a_line_is_owed_once_to_a_person'),
+            model_name="reminder",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("recipient__isnull", False)),
+                fields=("what", "kind", "due_on", "recipient"),
+                name="a_line_is_owed_once_to_a_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reminder',
-            constraint=models.UniqueConstraint(condition=models.Q(('carer__isnull', False)), fields=('what', 'kind', 'due_on', 'carer'), name='a_line_is_owed_once_to_a_carer'),
+            model_name="reminder",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("carer__isnull", False)),
+                fields=("what", "kind", "due_on", "carer"),
+                name="a_line_is_owed_once_to_a_carer",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reminder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('carer__isnull', True), ('recipient__isnull', False)), models.Q(('carer__isnull', False), ('recipient__isnull', True)), _connector='OR'), name='a_line_has_one_recipient'),
+            model_name="reminder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("carer__isnull", True), ("recipient__isnull", False)),
+                    models.Q(("carer__isnull", False), ("recipient__isnull", True)),
+                    _connector="OR",
+                ),
+                name="a_line_has_one_recipient",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reminder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['failed', 'cancelled', 'missed']), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='a_line_that_was_not_sent_has_a_reason'),
+            model_name="reminder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["failed", "cancelled", "missed"]), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="a_line_that_was_not_sent_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reminder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('settled_at__isnull', True), ('state__in', ['planned', 'claimed'])), models.Q(models.Q(('state__in', ['planned', 'claimed']), _negated=True), ('settled_at__isnull', False)), _connector='OR'), name='a_settled_line_has_a_time'),
+            model_name="reminder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("settled_at__isnull", True), ("state__in", ["planned", "claimed"])),
+                    models.Q(
+                        models.Q(("state__in", ["planned", "claimed"]), _negated=True), ("settled_at__isnull", False)
+                    ),
+                    _connector="OR",
+                ),
+                name="a_settled_line_has_a_time",
+            ),
         ),
     ]

@@ -1,0 +1,36 @@
+"""A nurse to be told, and a post office that takes the mail."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from pytest_django.fixtures import SettingsWrapper
+
+from clinic.staff.models import User
+from clinic.staff.roles import Role
+from tests.treatments.reminders.post import PostOffice, free_port, open_office
+
+
+@pytest.fixture
+def nurse(person: Callable[..., User]) -> User:
+    """Return somebody at `site` who receives the digest."""
+    return person(Role.NURSE, email="nurse@northfield.example")
+
+
+@pytest.fixture
+def smtp(settings: SettingsWrapper) -> SettingsWrapper:
+    """Send mail in earnest, to a port on this machine where nobody listens yet."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", free_port(), 5
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+    settings.DEFAULT_FROM_EMAIL = "Appointments <appointments@clinic.example>"
+    settings.PUBLIC_URL = "https://clinic.example"
+    return settings
+
+
+@pytest.fixture
+def post(smtp: SettingsWrapper) -> Iterator[PostOffice]:
+    """Return a mail server that is running and to which mail goes."""
+    with open_office() as office:
+        smtp.EMAIL_PORT = office.port
+        yield office

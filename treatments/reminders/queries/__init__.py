@@ -1,0 +1,1 @@
+"""What the ledger, the sweep and the digest read."""

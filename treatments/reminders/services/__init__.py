@@ -1,0 +1,1 @@
+"""What writes the ledger: the sweep that plans, and the senders that hand over."""

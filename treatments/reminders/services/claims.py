@@ -1,0 +1,117 @@
+"""Take due messages, and record what became of them: only whoever holds the token may.
+
+A claim is a lease with a new token. It is taken again before each mail; when it runs out, somebody else takes over,
+and the late sender finds that its token no longer fits and changes nothing.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+
+from treatments.reminders.models import LEASE, LONGEST_WAIT, Message, MessageState, Reminder, free
+
+logger = logging.getLogger(__name__)
+
+FIRST_WAIT = timedelta(seconds=30)
+NOTHING_LEFT = "Nothing was left to say."
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One message in a sender's hands. `attempt` counts from 1."""
+
+    message_id: uuid.UUID
+    token: uuid.UUID
+    attempt: int
+
+
+@transaction.atomic
+def claim(now: datetime, limit: int) -> list[Claim]:
+    """Take up to `limit` messages that are due, the longest waiting first, together with the lines riding in them."""
+    token = uuid.uuid4()
+    oldest = free(Message.objects.claimable(now).order_by("next_try_at", "id"))[:limit]
+    ids = [row["pk"] for row in oldest]
+    # The condition is asked again: without row locks it alone decides between two senders.
+    Message.objects.claimable(now).filter(pk__in=ids).update(
+        state=MessageState.CLAIMED, lease_token=token, lease_until=now + LEASE, attempts=F("attempts") + 1
+    )
+    mine = Message.objects.filter(pk__in=ids, lease_token=token)
+    Reminder.objects.waiting().filter(message__in=mine).update(state=MessageState.CLAIMED)
+    rows = mine.order_by("next_try_at", "id").values_list("id", "attempts")
+    return [Claim(pk, token, attempt) for pk, attempt in rows]
+
+
+def held(claimed: Claim) -> QuerySet[Message]:
+    """Return the message while this claim holds it, else nothing."""
+    return Message.objects.filter(pk=claimed.message_id, lease_token=claimed.token, state=MessageState.CLAIMED)
+
+
+def renew(claimed: Claim, now: datetime) -> bool:
+    """Take the lease anew; False when somebody else has taken over."""
+    return bool(held(claimed).update(lease_until=now + LEASE))
+
+
+def hand_over(claimed: Claim, now: datetime) -> bool:
+    """Record that the mail server took the mail; its lines went with it."""
+    return _settle(claimed, now, MessageState.HANDED_OVER, handed_over_at=now)
+
+
+def fail(claimed: Claim, now: datetime, reason: str) -> bool:
+    """Record that this mail will not go: the server refused it for good, or it cannot even be made."""
+    return _settle(claimed, now, MessageState.FAILED, reason=reason[:200])
+
+
+def call_off(claimed: Claim, now: datetime) -> bool:
+    """Record that the mail has nothing to say any more."""
+    return _settle(claimed, now, MessageState.CANCELLED, reason=NOTHING_LEFT)
+
+
+def let_pass(claimed: Claim, reason: str) -> bool:
+    """Give up a mail whose day is over; its lines wait for another."""
+    return _release(claimed, state=MessageState.MISSED, reason=reason)
+
+
+def put_off(claimed: Claim, now: datetime, *, reason: str, jitter: float) -> bool:
+    """Let the mail be tried again later: the wait doubles with each attempt. `jitter` lies between 0 and 1."""
+    wait = min(FIRST_WAIT * 2 ** min(claimed.attempt - 1, 10), LONGEST_WAIT) * (1 + jitter) / 2
+    return _release(claimed, state=MessageState.PLANNED, reason=reason[:200], next_try_at=now + wait)
+
+
+def give_back(claims: Iterable[Claim]) -> None:
+    """Let others send what this sender did not try."""
+    for claimed in claims:
+        _release(claimed, state=MessageState.PLANNED, attempts=F("attempts") - 1)
+
+
+@transaction.atomic
+def _settle(claimed: Claim, now: datetime, state: MessageState, *, reason: str = "", **more: Any) -> bool:
+    """Write the end of a message and of the lines in it."""
+    if not _let_go(claimed, state=state, reason=reason, **more):
+        return False
+    end: dict[str, Any] = {"state": state, "settled_at": now} | ({"reason": reason} if reason else {})
+    Reminder.objects.filter(message=claimed.message_id, state=MessageState.CLAIMED).update(**end)
+    return True
+
+
+@transaction.atomic
+def _release(claimed: Claim, **values: Any) -> bool:
+    """Let go of a message, and let its lines wait again."""
+    if not _let_go(claimed, **values):
+        return False
+    lines = Reminder.objects.filter(message=claimed.message_id, state=MessageState.CLAIMED)
+    lines.update(state=MessageState.PLANNED)
+    return True
+
+
+def _let_go(claimed: Claim, **values: Any) -> bool:
+    """Write to the message while the claim holds; False, and nothing written, when somebody else has taken over."""
+    if held(claimed).update(lease_token=None, lease_until=None, **values):
+        return True
+    logger.warning("Message %s was taken over by another sender; nothing was recorded.", claimed.message_id)
+    return False

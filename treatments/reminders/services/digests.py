@@ -1,0 +1,87 @@
+"""Open one digest per person and local day, and let the day's waiting lines ride in it."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, Subquery
+
+from treatments.reminders.models import Message, MessageState, Reminder, free
+from treatments.reminders.queries.sites import Morning, SiteDay, mornings
+
+DAY_IS_OVER = "Its day was over before it could be sent."
+
+
+def open_digests(sites: Mapping[uuid.UUID, SiteDay], now: datetime) -> None:
+    """Make sure that everybody with waiting lines has today's digest, and that their lines ride in it.
+
+    A person has one digest a day. Once it was handed over, or a sender has tried it, what comes later waits for
+    tomorrow's. Digests of days gone by are missed; their lines go on.
+    """
+    lines = Reminder.objects.waiting().filter(recipient__isnull=False)
+    waiting = set(lines.values_list("recipient", flat=True).distinct())
+    unfinished = Message.objects.filter(state__in=[MessageState.PLANNED, MessageState.CLAIMED])
+    people = waiting | set(unfinished.values_list("recipient", flat=True).distinct())
+    by_day = _by_day(mornings(people, now, sites))
+    for day, due_at in by_day.items():
+        retire(due_at.keys(), day, now)
+        _open({who: at for who, at in due_at.items() if who in waiting}, day)
+        _keep_time(due_at, day)
+        _fill(due_at.keys(), day)
+
+
+@transaction.atomic
+def retire(recipients: Collection[int], today: date, now: datetime) -> int:
+    """Give up these people's digests of days gone by that nobody holds; their lines wait again. Return how many."""
+    past = free(Message.objects.of_the_past(recipients, today, now))
+    ended = Message.objects.filter(pk__in=past).update(
+        state=MessageState.MISSED, reason=DAY_IS_OVER, lease_token=None, lease_until=None
+    )
+    if ended:
+        orphans = Reminder.objects.filter(recipient__in=recipients, message__state=MessageState.MISSED)
+        orphans.filter(state=MessageState.CLAIMED).update(state=MessageState.PLANNED)
+    return ended
+
+
+def _by_day(known: Mapping[int, Morning]) -> dict[date, dict[int, datetime]]:
+    """Return who has which day, and when their digest is due; around the world there are two days, at times three."""
+    found: dict[date, dict[int, datetime]] = defaultdict(dict)
+    for who, morning in known.items():
+        found[morning.day][who] = morning.due_at
+    return found
+
+
+def _open(due_at: Mapping[int, datetime], day: date) -> None:
+    has_one = set(Message.objects.filter(recipient__in=due_at, local_day=day).values_list("recipient", flat=True))
+    rows = [
+        Message(recipient_id=who, local_day=day, due_at=at, next_try_at=at)
+        for who, at in sorted(due_at.items())
+        if who not in has_one
+    ]
+    Message.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _keep_time(due_at: Mapping[int, datetime], day: date) -> None:
+    """Follow a site's new hour, or a person's new home, while nobody has tried the digest yet."""
+    untried = Message.objects.filter(recipient__in=due_at, local_day=day, state=MessageState.PLANNED, attempts=0)
+    for pk, who, at in untried.values_list("pk", "recipient", "due_at"):
+        if at != due_at[who]:
+            untried.filter(pk=pk).update(due_at=due_at[who], next_try_at=due_at[who])
+
+
+@transaction.atomic
+def _fill(recipients: Collection[int], day: date) -> None:
+    """Let every waiting line of these people ride in the digest that is open today, or in none.
+
+    A digest that was tried keeps the lines it had: the server may have taken it although nobody heard the answer, and
+    a second copy must not say anything new under the same Message-ID.
+    """
+    untried = Message.objects.filter(
+        recipient=OuterRef("recipient"), local_day=day, state=MessageState.PLANNED, attempts=0
+    )
+    lines = Reminder.objects.waiting().filter(recipient__in=recipients)
+    rides = Q(message__state=MessageState.PLANNED, message__local_day=day)
+    elsewhere = lines.exclude(rides).filter(Q(message__isnull=False) | Exists(untried))
+    Reminder.objects.filter(pk__in=free(elsewhere)).update(message=Subquery(untried.values("pk")[:1]))
