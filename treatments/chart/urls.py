@@ -1,5 +1,7 @@
 """The chart's address."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from treatments.chart import views
+
+urlpatterns = [path("<uuid:patient_id>/", views.chart, name="chart")]

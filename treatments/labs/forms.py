@@ -17,6 +17,7 @@ from treatments.labs.models import LabResult
 from treatments.labs.queries import Earlier
 from treatments.rules.monitoring import (
     ANALYTES,
+    NO_RANGE,
     Analyte,
     Disordered,
     Implausible,
@@ -78,7 +79,7 @@ class Row:
     @property
     def errors(self) -> list[str]:
         """Return everything that is wrong in this row."""
-        return [error for field in self.fields for error in field.errors]
+        return [str(error) for field in self.fields for error in field.errors]
 
 
 class SampleForm(OnceForm):
@@ -161,7 +162,7 @@ class SampleForm(OnceForm):
         value, comparator = values.get(f"{known.key}_value"), values.get(f"{known.key}_comparator", "")
         reference = Range(values.get(f"{known.key}_low"), values.get(f"{known.key}_high"))
         if value is None:
-            if f"{known.key}_value" in values and (comparator or reference != Range(None, None)):
+            if f"{known.key}_value" in values and (comparator or reference != NO_RANGE):
                 self.add_error(f"{known.key}_value", "Type the number, or clear the row.")
             return None
         unit = values.get(f"{known.key}_unit") if len(_printed(known)) > 1 else known.unit

@@ -1,7 +1,7 @@
 """Questions about laboratory results: the newest of each analyte, and how they went over time."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -70,7 +70,7 @@ class Trend:
         return self.points[-1]
 
 
-# In the order of Point's own fields.
+# In the order in which a point is read.
 _FACTS = (
     "id",
     "collected_at",
@@ -81,6 +81,8 @@ _FACTS = (
     "unit",
     "comparator",
     "kept",
+    "range_low",
+    "range_high",
 )
 
 
@@ -112,7 +114,7 @@ def in_words(comparator: str, value: Decimal, unit: str) -> str:
     return f"{_SIGNS.get(comparator, '')}{formatting.quantity(value, unit)}"
 
 
-def _newest(results: OfCourseQuerySet) -> OfCourseQuerySet:
+def _newest(results: OfCourseQuerySet[LabResult]) -> OfCourseQuerySet[LabResult]:
     """Keep the newest row per patient and analyte: PostgreSQL reads each from the index, SQLite numbers them."""
     if connection.vendor == "postgresql":
         return results.order_by("patient_id", "analyte", "-collected_at").distinct("patient_id", "analyte")
@@ -124,12 +126,24 @@ def trends(patient: Patient) -> tuple[Trend, ...]:
     """Return the patient's standing results by analyte, in the order of the monitoring table. One query."""
     rows = LabResult.objects.standing().filter(patient=patient).order_by("collected_at")
     points: dict[str, list[Point]] = {}
-    for analyte, *facts in rows.values_list("analyte", *_FACTS, "range_low", "range_high"):
+    for analyte, *facts in rows.values_list("analyte", *_FACTS):
         points.setdefault(analyte, []).append(_point(facts))
     return tuple(Trend(known, tuple(points[key])) for key, known in ANALYTES.items() if key in points)
 
 
-def _point(facts: list[Any]) -> Point:
-    *own, comparator, kept, low, high = facts
+def _point(facts: Sequence[Any]) -> Point:
+    pk, collected_at, collected_on, laboratory, entered_by, value, unit, comparator, kept, low, high = facts
     reference = Range(low, high)
-    return Point(*own, comparator, kept, reference, standing(kept, comparator, reference))
+    return Point(
+        id=pk,
+        collected_at=collected_at,
+        collected_on=collected_on,
+        laboratory=laboratory,
+        entered_by=entered_by,
+        value=value,
+        unit=unit,
+        comparator=comparator,
+        kept=kept,
+        reference=reference,
+        standing=standing(kept, comparator, reference),
+    )

@@ -64,6 +64,9 @@ class Range:
     high: Decimal | None
 
 
+NO_RANGE = Range(None, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Reported:
     """A result as the laboratory reported it: one number in the laboratory's own unit, and its range in that unit."""
@@ -72,7 +75,7 @@ class Reported:
     value: Decimal
     unit: str
     comparator: str = ""
-    reference: Range = Range(None, None)
+    reference: Range = NO_RANGE
 
 
 class UnknownAnalyte(ValueError):

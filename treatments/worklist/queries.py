@@ -69,7 +69,7 @@ class Page:
     next: Cursor | None
 
 
-def select(sites: Sequence[Site], tab: Tab, now: datetime) -> OfCourseQuerySet:
+def select(sites: Sequence[Site], tab: Tab, now: datetime) -> OfCourseQuerySet[Dose]:
     """Return the next doses of one tab at these sites, each site by its own local day."""
     return Dose.objects.standing().filter(
         _anywhere(sites, tab, now),
@@ -121,9 +121,9 @@ def counts(sites: Sequence[Site], now: datetime) -> dict[Tab, int]:
     """Return how many rows each tab has; COUNTED + 1 stands for any number above COUNTED. One query."""
     if not sites:
         return dict.fromkeys(TABS, 0)
-    columns = {tab.name: _CappedCount(select(sites, tab, now).values("pk")[: COUNTED + 1]) for tab in TABS}
-    row = Site.objects.filter(pk=sites[0].pk).values(**columns).get()
-    return {tab: row[tab.name] for tab in TABS}
+    columns = [_CappedCount(select(sites, tab, now).values("pk")[: COUNTED + 1]) for tab in TABS]
+    (row,) = Site.objects.filter(pk=sites[0].pk).values_list(*columns)
+    return dict(zip(TABS, row, strict=True))
 
 
 def page(sites: Sequence[Site], tab: Tab, now: datetime, cursor: Cursor | None) -> Page:
@@ -172,7 +172,7 @@ def _beyond(cursor: Cursor, column: str, *, always_dated: bool) -> Q:
 _FACTS = ("booked_on", "booked_at", "held_from", "hold_review", "main_identifier")
 
 
-def _with_facts(doses: OfCourseQuerySet) -> OfCourseQuerySet:
+def _with_facts(doses: OfCourseQuerySet[Dose]) -> OfCourseQuerySet[Dose]:
     booking = FilteredRelation("bookings", condition=Q(bookings__cancelled_at=None, bookings__voided_at=None))
     hold = FilteredRelation("course__holds", condition=Q(course__holds__ended_on=None, course__holds__voided_at=None))
     return (
@@ -188,7 +188,7 @@ def _with_facts(doses: OfCourseQuerySet) -> OfCourseQuerySet:
     )
 
 
-def _identifiers() -> QuerySet[Identifier, dict[str, Any]]:
+def _identifiers() -> QuerySet[Identifier, Any]:
     """Return a patient's numbers as "kind:number", in the order of the kinds, then of entry."""
     order = Case(*(When(kind=kind, then=place) for place, kind in enumerate(IdentifierKind.values)))
     numbers = Identifier.objects.standing().filter(patient=OuterRef("patient_id"))

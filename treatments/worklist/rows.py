@@ -24,11 +24,11 @@ _TO_GIVE = frozenset({Status.DUE, Status.OVERDUE})
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """The one thing to do next on a row. `is_work`: it does something, rather than only showing more."""
+    """The one thing to do next on a row. `is_urgent`: the dose is due or overdue, and this is what it waits for."""
 
     label: str
     url: str
-    is_work: bool
+    is_urgent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +126,15 @@ def _booking_mark(listed: Listed, status: Status, today: date) -> StatusWord | N
 def _action(listed: Listed, status: Status, today: date, rights: Collection[Permission]) -> Action:
     """Record what is booked for today or before; book what is not booked; else open the chart."""
     dose, booked = listed.dose, listed.booked_on is not None
-    if Permission.RECORD_DOSES in rights and listed.booked_on is not None and listed.booked_on <= today:
-        return _to("Record dose", "courses:give", dose.pk)
+    day_has_come = listed.booked_on is not None and listed.booked_on <= today
+    if Permission.RECORD_DOSES in rights and day_has_come:
+        return _to("Record dose", "courses:give", dose.pk, is_urgent=True)
     if Permission.BOOK_DOSES in rights and not booked and status in _TO_BOOK:
-        return _to("Book", "courses:book", dose.pk)
+        return _to("Book", "courses:book", dose.pk, is_urgent=status in _TO_GIVE)
     if Permission.RECORD_DOSES in rights and not booked and status in _TO_GIVE:
-        return _to("Record dose", "courses:give", dose.pk)
-    return _to("Open", "chart", dose.patient_id)
+        return _to("Record dose", "courses:give", dose.pk, is_urgent=True)
+    return _to("Open", "chart", dose.patient_id, is_urgent=False)
 
 
-def _to(label: str, name: str, pk: uuid.UUID) -> Action:
-    return Action(label, reverse(name, args=[pk]), is_work=name != "chart")
+def _to(label: str, name: str, pk: uuid.UUID, *, is_urgent: bool) -> Action:
+    return Action(label, reverse(name, args=[pk]), is_urgent)

@@ -49,7 +49,7 @@ def worklist(request: StaffRequest) -> HttpResponse:
         "empty": TABS[asked.tab].empty,
         "nobody": not any(counts.values()),
         "patients_url": reverse("patients:find"),
-        "days": [f"{site.name}: {formatting.weekday(site.today(now))}" for site in chosen],
+        "days": _days(chosen, now),
         "sites": mine if len(mine) > 1 else [],
         "show_site": len(chosen) > 1,
         "asked": asked,
@@ -75,6 +75,14 @@ def _rows(request: StaffRequest, page: queries.Page, chosen: list[Site], now: da
         )
         for listed in page.listed
     ]
+
+
+def _days(chosen: list[Site], now: datetime) -> str:
+    """Say which day the list was made for; sites far apart may have different ones."""
+    days = {site.today(now) for site in chosen}
+    if len(days) == 1:
+        return formatting.weekday(days.pop())
+    return " · ".join(f"{site.name}: {formatting.weekday(site.today(now))}" for site in chosen)
 
 
 def _tab_link(tab: Tab, asked: Address, counts: Mapping[Tab, int]) -> TabLink:

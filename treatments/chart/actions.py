@@ -1,0 +1,67 @@
+"""What this person may do from the chart, by permission and by where the course stands."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from clinic.patients.models import Patient
+from clinic.staff.roles import Permission
+from treatments.chart.queries import OpenCourse, Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One link that leads to a form."""
+
+    label: str
+    url: str
+    primary: bool = False
+
+
+def daily(patient: Patient, sheet: Sheet, rights: Collection[Permission]) -> list[Action]:
+    """Return what is done from day to day: book, record, log; or start a course where none is open."""
+    actions: list[Action] = []
+    if sheet.open is not None:
+        actions = _for_the_dose(patient, sheet.open, rights)
+    elif patient.in_care and Permission.MANAGE_COURSES in rights:
+        actions = [_to("Start a course", "courses:start", patient.pk, primary=True)]
+    if Permission.RECORD_LABS in rights:
+        actions.append(_to("Log labs", "labs:add", patient.pk))
+    return actions
+
+
+def _for_the_dose(patient: Patient, course: OpenCourse, rights: Collection[Permission]) -> list[Action]:
+    """Return what can be done for the next dose, first what its day calls for."""
+    may_book, dose_id, booking = (
+        Permission.BOOK_DOSES in rights and patient.in_care,
+        course.card.dose_id,
+        course.card.booking,
+    )
+    actions = []
+    if may_book and booking is None:
+        actions.append(_to("Book", "courses:book", dose_id, primary=True))
+    if Permission.RECORD_DOSES in rights:
+        actions.append(_to("Record dose", "courses:give", dose_id, primary=course.is_dose_day))
+    if may_book and booking is not None:
+        actions.append(_to("Move booking", "courses:move", booking.id))
+        actions.append(_to("Cancel booking", "courses:cancel", booking.id))
+    return actions
+
+
+def of_the_course(course: OpenCourse | None, rights: Collection[Permission]) -> list[Action]:
+    """Return what changes the open course as a whole."""
+    if course is None:
+        return []
+    actions, course_id = [], course.line.id
+    if Permission.RECORD_DOSES in rights:
+        actions.append(_to("Add a dose given elsewhere", "courses:elsewhere", course_id))
+    if Permission.MANAGE_COURSES in rights:
+        pause = ("Resume", "courses:resume") if course.hold else ("Put on hold", "courses:hold")
+        actions += [_to(*pause, course_id), _to("Stop the course", "courses:stop", course_id)]
+    return actions
+
+
+def _to(label: str, name: str, pk: uuid.UUID, *, primary: bool = False) -> Action:
+    return Action(label, reverse(name, args=[pk]), primary)

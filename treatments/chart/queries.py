@@ -1,0 +1,268 @@
+"""One patient's whole treatment on a day, ready to show: what comes next, what was given, what is planned."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from django.db.models import F, FilteredRelation, Q
+
+from clinic import formatting, statuses
+from clinic.patients.models import Patient
+from clinic.patients.queries import Banner
+from clinic.statuses import Status
+from treatments.chart.pictures import DoseDay, Pictures, pictures
+from treatments.courses import queries as courses
+from treatments.courses.models import Administration, Booking, Course, Dose
+from treatments.courses.queries import FLAG_WORDS, NextDoseCard
+from treatments.courses.series import attempts_of, policy_of
+from treatments.labs.queries import trends
+from treatments.rules.schedule import Series, project
+
+DOSES_AHEAD = 6
+
+
+@dataclass(frozen=True, slots=True)
+class GivenRow:
+    """One attempt at a dose. `from_target` says how far from the plan it was; `is_out` that it left the window."""
+
+    day: str
+    label: str
+    amount: str
+    outcome: Status
+    lot: str
+    by: str
+    from_target: str
+    is_out: bool
+    flags: tuple[str, ...]
+    dose_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ComingRow:
+    """One dose to come, if each is given on its target."""
+
+    label: str
+    amount: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class CourseLine:
+    """One course: its regimen, its days, and what was given on it, newest first."""
+
+    id: uuid.UUID
+    regimen: str
+    version: int
+    monograph_slug: str
+    period: str
+    stopped_because: str
+    given: tuple[GivenRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The pause of the open course."""
+
+    since: str
+    reason: str
+    review: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCourse:
+    """The course that goes on: what comes next and after it. `is_dose_day` says that its booked day has come."""
+
+    line: CourseLine
+    card: NextDoseCard
+    is_dose_day: bool
+    hold: Hold | None
+    coming: tuple[ComingRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The whole chart but for the panels about the person."""
+
+    banner: Banner
+    open: OpenCourse | None
+    earlier: tuple[CourseLine, ...]
+    pictures: Pictures | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Current:
+    """A course's next dose with its booking and the hold of its course, as read in one query."""
+
+    dose: Dose
+    booking_id: uuid.UUID | None
+    booked_on: date | None
+    booked_at: time | None
+    booked_place: str | None
+    held_from: date | None
+    hold_reason: str | None
+    hold_review: date | None
+
+    @property
+    def course(self) -> Course:
+        """Return the course."""
+        return self.dose.course
+
+    @property
+    def is_held(self) -> bool:
+        """Say whether the course is paused."""
+        return self.held_from is not None
+
+    @property
+    def booking(self) -> Booking | None:
+        """Return the standing booking as its row would read."""
+        if self.booking_id is None or self.booked_on is None:
+            return None
+        return Booking(pk=self.booking_id, on=self.booked_on, at_time=self.booked_at, place=self.booked_place or "")
+
+
+def sheet(patient: Patient, now: datetime) -> Sheet:
+    """Return the chart as it is now, by the day at the patient's site. Four queries, however long the history."""
+    today = patient.site.today(now)
+    nexts, given = _next_doses(patient), _administrations(patient)
+    current = next((each for each in nexts if each.course.is_open), None)
+    return Sheet(
+        banner=_banner(patient, current, today),
+        open=None if current is None else _open(current, given, today),
+        earlier=tuple(_line(each.course, given) for each in nexts if each is not current),
+        pictures=pictures(trends(patient), _dose_days(given, current, today), today, patient.site.zone),
+    )
+
+
+def _banner(patient: Patient, current: _Current | None, today: date) -> Banner:
+    if current is None:
+        return courses.banner(patient, today, course=None, dose=None, held=False)
+    return courses.banner(patient, today, course=current.course, dose=current.dose, held=current.is_held)
+
+
+def _open(current: _Current, given: Iterable[Administration], today: date) -> OpenCourse:
+    series = _series(current, given)
+    return OpenCourse(
+        line=_line(current.course, given),
+        card=courses.card_of(series, current.dose, current.booking, today),
+        is_dose_day=current.booked_on is not None and current.booked_on <= today,
+        hold=_hold(current),
+        coming=_coming(series, today),
+    )
+
+
+def _next_doses(patient: Patient) -> list[_Current]:
+    """Return the next dose of each course, the latest course first. A stopped course keeps the one it never gave."""
+    booking = FilteredRelation("bookings", condition=Q(bookings__cancelled_at=None, bookings__voided_at=None))
+    hold = FilteredRelation("course__holds", condition=Q(course__holds__ended_on=None, course__holds__voided_at=None))
+    doses = Dose.objects.standing().filter(patient=patient, is_next=True, course__voided_at=None)
+    joined = doses.select_related("course__regimen__version__monograph", "course__policy", "course__site")
+    annotated = joined.annotate(booking=booking, hold=hold).annotate(**_CURRENT)
+    found = annotated.order_by("-course__created_at", "pk")
+    return [_Current(dose, *(getattr(dose, fact) for fact in _CURRENT)) for dose in found]
+
+
+# In the order of _Current's own fields.
+_CURRENT = {
+    "booking_id": F("booking__id"),
+    "booked_on": F("booking__on"),
+    "booked_at": F("booking__at_time"),
+    "booked_place": F("booking__place"),
+    "held_from": F("hold__from_on"),
+    "hold_reason": F("hold__reason"),
+    "hold_review": F("hold__review_on"),
+}
+
+
+def _administrations(patient: Patient) -> list[Administration]:
+    """Return every attempt that stands, newest first, each with its dose and who gave it."""
+    attempts = Administration.objects.standing().filter(patient=patient).select_related("dose", "performer")
+    return list(attempts.order_by("-given_on", "-created_at"))
+
+
+def _series(current: _Current, given: Iterable[Administration]) -> Series:
+    """Return the open course as the engine sees it, from what was read already."""
+    course = current.course
+    return Series(
+        regimen=course.regimen.rule(),
+        attempts=attempts_of(row for row in given if row.course_id == course.pk),
+        policy=policy_of(course.policy),
+        planned_start=course.planned_start,
+        held=current.is_held,
+    )
+
+
+def _hold(current: _Current) -> Hold | None:
+    if current.held_from is None or current.hold_review is None:
+        return None
+    return Hold(formatting.day(current.held_from), current.hold_reason or "", formatting.day(current.hold_review))
+
+
+def _coming(series: Series, today: date) -> tuple[ComingRow, ...]:
+    return tuple(
+        ComingRow(
+            label=dose.label,
+            amount=formatting.quantity(dose.mg, "mg"),
+            target=formatting.weekday(dose.target),
+        )
+        for dose in project(series, today, count=DOSES_AHEAD)
+    )
+
+
+def _line(course: Course, given: Iterable[Administration]) -> CourseLine:
+    rows = [row for row in given if row.course_id == course.pk]
+    began = min((row.given_on for row in rows), default=course.planned_start)
+    period = f"since {formatting.day(began)}"
+    if course.stopped_on is not None:
+        period = formatting.day_range(min(began, course.stopped_on), course.stopped_on)
+    version = course.regimen.version
+    return CourseLine(
+        id=course.pk,
+        regimen=course.regimen.name,
+        version=version.number,
+        monograph_slug=version.monograph.slug,
+        period=period,
+        stopped_because=course.stop_reason,
+        given=tuple(map(_given, rows)),
+    )
+
+
+def _given(row: Administration) -> GivenRow:
+    dose = row.dose
+    counts = row.outcome == Administration.Outcome.COMPLETED
+    return GivenRow(
+        day=formatting.day(row.given_on),
+        label=dose.label,
+        amount=formatting.NOT_RECORDED if row.mg is None else formatting.quantity(row.mg, "mg"),
+        outcome=statuses.OUTCOME[row.outcome],
+        lot=row.lot,
+        by=f"Elsewhere: {row.place}" if row.elsewhere else str(row.performer or formatting.NOT_RECORDED),
+        from_target=_from_target(row.given_on, dose) if counts else "",
+        is_out=counts and _is_outside(row.given_on, dose),
+        flags=tuple(FLAG_WORDS[flag] for flag in dose.flags) if counts else (),
+        dose_id=dose.pk,
+    )
+
+
+def _from_target(day: date, dose: Dose) -> str:
+    if dose.target is None:
+        return ""
+    days = (day - dose.target).days
+    if days == 0:
+        return "on target"
+    return f"{formatting.plural(abs(days), 'day')} {'after' if days > 0 else 'before'}"
+
+
+def _is_outside(day: date, dose: Dose) -> bool:
+    return dose.opens is not None and dose.closes is not None and not dose.opens <= day <= dose.closes
+
+
+def _dose_days(given: Iterable[Administration], current: _Current | None, today: date) -> tuple[DoseDay, ...]:
+    """Return every dose that was given, and the one that comes next, for the time axis of the pictures."""
+    counting = (row for row in given if row.outcome == Administration.Outcome.COMPLETED)
+    days = [DoseDay(row.given_on, row.dose.label, "given") for row in counting]
+    if current is not None and current.dose.target is not None:
+        closes = current.dose.closes
+        late = closes is not None and today > closes
+        days.append(DoseDay(current.dose.target, current.dose.label, "late" if late else "planned"))
+    return tuple(days)
