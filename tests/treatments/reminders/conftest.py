@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from clinic.staff.models import User
 from clinic.staff.roles import Role
@@ -17,7 +17,7 @@ def nurse(person: Callable[..., User]) -> User:
 
 
 @pytest.fixture
-def smtp(settings: SettingsWrapper) -> SettingsWrapper:
+def smtp(settings: Settings) -> Settings:
     """Send mail in earnest, to a port on this machine where nobody listens yet."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", free_port(), 5
@@ -29,7 +29,7 @@ def smtp(settings: SettingsWrapper) -> SettingsWrapper:
 
 
 @pytest.fixture
-def post(smtp: SettingsWrapper) -> Iterator[PostOffice]:
+def post(smtp: Settings) -> Iterator[PostOffice]:
     """Return a mail server that is running and to which mail goes."""
     with open_office() as office:
         smtp.EMAIL_PORT = office.port

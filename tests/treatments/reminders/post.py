@@ -63,7 +63,7 @@ class PostOffice:
         if answer in {TAKE, TAKE_AND_CUT}:
             self._keep(envelope)
         if answer in {CUT, TAKE_AND_CUT}:
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
         return answer if answer[:1].isdigit() else "421 closing"
 

@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from clinic.audit.models import Entry
 from clinic.patients.choices import CareStatus
+from clinic.staff import services as staff
 from clinic.staff.models import Membership, Site, SitePolicy, User
 from clinic.staff.roles import Role
 from tests import factories
@@ -16,6 +17,7 @@ from tests.treatments.courses import builders as courses
 from tests.treatments.reminders import builders
 from tests.treatments.reminders.builders import CLOSES, TARGET, noon, plan_on, states
 from treatments.courses import services
+from treatments.courses.models import Course
 from treatments.reminders.models import Kind, Message, MessageState, Reminder, Sweep
 from treatments.reminders.services import surveying
 from treatments.reminders.services.planning import Planned, plan
@@ -120,7 +122,7 @@ class TestWhoIsToldWhat:
         assert builders.line().site == site
 
     def test_the_site_policy_of_the_day_says_when(self, site: Site, nurse: User) -> None:
-        factories.staff.set_policy(
+        staff.set_policy(
             site=site,
             effective_from=WEEK_BEFORE,
             source="New policy",
@@ -255,13 +257,11 @@ class TestTwiceIsOnce:
 
 class TestWhenTheFactsChange:
     @pytest.fixture
-    def course(self, site: Site, nurse: User) -> services.keeping.Course:
+    def course(self, site: Site, nurse: User) -> Course:
         """Start a course through the services: its first dose is planned for the target day."""
         return courses.course(builders.patient(site), planned_start=TARGET)
 
-    def test_a_dose_given_cancels_its_lines_and_the_next_dose_is_planned(
-        self, course: services.keeping.Course, nurse: User
-    ) -> None:
+    def test_a_dose_given_cancels_its_lines_and_the_next_dose_is_planned(self, course: Course, nurse: User) -> None:
         given = courses.next_dose(course)
         plan_on(TARGET)
         courses.give(course, TARGET, performer=nurse)
@@ -269,7 +269,7 @@ class TestWhenTheFactsChange:
         assert builders.line(dose=given).reason == "The dose was given."
         assert states(dose=courses.next_dose(course)) == [("dose_upcoming", "2026-07-15", "planned")]
 
-    def test_a_hold_cancels_and_a_resume_plans_again_what_is_still_owed(self, course: services.keeping.Course) -> None:
+    def test_a_hold_cancels_and_a_resume_plans_again_what_is_still_owed(self, course: Course) -> None:
         plan_on(WEEK_BEFORE)
         hold = services.hold_course(
             course=course,
@@ -288,13 +288,13 @@ class TestWhenTheFactsChange:
         again = builders.line()
         assert (again.state, again.reason, again.settled_at) == ("planned", "7 days before the target.", None)
 
-    def test_a_stop_cancels(self, course: services.keeping.Course) -> None:
+    def test_a_stop_cancels(self, course: Course) -> None:
         plan_on(WEEK_BEFORE)
         services.stop_course(course=course, on=date(2026, 7, 4), reason="Moved", by=factories.BY, at=factories.AT)
         assert plan_on(WEEK_BEFORE) == Planned(cancelled=1)
         assert builders.line().reason == "The course was stopped."
 
-    def test_moving_the_appointment_plans_by_the_new_day(self, course: services.keeping.Course) -> None:
+    def test_moving_the_appointment_plans_by_the_new_day(self, course: Course) -> None:
         dose = courses.next_dose(course)
         booking = builders.book(dose, TARGET)
         plan_on(WEEK_BEFORE)
@@ -303,48 +303,48 @@ class TestWhenTheFactsChange:
         assert states() == [("dose_upcoming", "2026-07-06", "planned"), ("dose_upcoming", "2026-07-08", "cancelled")]
 
     @pytest.mark.parametrize("status", [CareStatus.TRANSFERRED, CareStatus.LEFT, CareStatus.DIED])
-    def test_leaving_care_cancels(self, course: services.keeping.Course, status: CareStatus) -> None:
+    def test_leaving_care_cancels(self, course: Course, status: CareStatus) -> None:
         plan_on(WEEK_BEFORE)
         builders.change(course.patient, care_status=status, care_status_on=WEEK_BEFORE)
         assert plan_on(WEEK_BEFORE) == Planned(cancelled=1)
         assert builders.line().reason == "The patient is no longer in this site's care."
 
-    def test_losing_the_right_cancels(self, course: services.keeping.Course, nurse: User) -> None:
+    def test_losing_the_right_cancels(self, course: Course, nurse: User) -> None:
         plan_on(WEEK_BEFORE)
         Membership.objects.filter(user=nurse).delete()
         assert plan_on(WEEK_BEFORE) == Planned(cancelled=1)
         assert builders.line().reason == "This person is no longer told about this site."
 
-    def test_closing_the_account_cancels(self, course: services.keeping.Course, nurse: User) -> None:
+    def test_closing_the_account_cancels(self, course: Course, nurse: User) -> None:
         plan_on(WEEK_BEFORE)
         User.objects.filter(pk=nurse.pk).update(is_active=False)
         assert plan_on(WEEK_BEFORE) == Planned(cancelled=1)
 
-    def test_closing_the_site_cancels(self, course: services.keeping.Course, site: Site) -> None:
+    def test_closing_the_site_cancels(self, course: Course, site: Site) -> None:
         plan_on(WEEK_BEFORE)
         Site.objects.filter(pk=site.pk).update(is_active=False)
         assert plan_on(WEEK_BEFORE) == Planned(cancelled=1)
         assert builders.line().reason == "The site is closed."
 
-    def test_what_was_sent_stays_sent(self, course: services.keeping.Course) -> None:
+    def test_what_was_sent_stays_sent(self, course: Course) -> None:
         plan_on(WEEK_BEFORE)
         Reminder.objects.update(state=MessageState.HANDED_OVER, settled_at=noon(WEEK_BEFORE))
         courses.give(course, WEEK_BEFORE)
         plan_on(WEEK_BEFORE)
         assert states(due_on=WEEK_BEFORE, dose__is_next=False) == [("dose_upcoming", "2026-07-08", "handed_over")]
 
-    def test_an_older_unsent_line_is_missed_when_the_next_point_comes(self, course: services.keeping.Course) -> None:
+    def test_an_older_unsent_line_is_missed_when_the_next_point_comes(self, course: Course) -> None:
         plan_on(TARGET - timedelta(days=14))
         assert plan_on(WEEK_BEFORE) == Planned(planned=1, missed=1)
         assert states() == [("dose_upcoming", "2026-07-01", "missed"), ("dose_upcoming", "2026-07-08", "planned")]
         assert builders.line(due_on=TARGET - timedelta(days=14)).reason == "A later reminder took its place."
 
-    def test_a_line_that_was_never_sent_is_missed_once_its_time_is_over(self, course: services.keeping.Course) -> None:
+    def test_a_line_that_was_never_sent_is_missed_once_its_time_is_over(self, course: Course) -> None:
         plan_on(TARGET)
         assert plan_on(TARGET + timedelta(days=1)) == Planned(missed=1)
         assert builders.line().reason == "Its time went by before it was sent."
 
-    def test_the_trail_is_left_alone(self, course: services.keeping.Course) -> None:
+    def test_the_trail_is_left_alone(self, course: Course) -> None:
         before = Entry.objects.count()
         plan_on(WEEK_BEFORE)
         assert Entry.objects.count() == before
@@ -458,5 +458,5 @@ class TestQueries:
             plan_on(WEEK_BEFORE)
 
 
-FIRST_SWEEP = 24
-IDLE_SWEEP = 19
+FIRST_SWEEP = 25
+IDLE_SWEEP = 20

@@ -108,10 +108,10 @@ def _held(today: date) -> Exists:
     return Exists(Hold.objects.standing().filter(course=OuterRef("course"), from_on__lte=today, ended_on__isnull=True))
 
 
-def _with_appointment(doses: OfCourseQuerySet) -> OfCourseQuerySet:
+def _with_appointment(doses: OfCourseQuerySet[Dose]) -> OfCourseQuerySet[Dose]:
     """Join the one booking that stands, if there is one."""
     standing = Q(bookings__cancelled_at__isnull=True, bookings__voided_at__isnull=True)
-    joined: OfCourseQuerySet = doses.annotate(appointment=FilteredRelation("bookings", condition=standing))
+    joined: OfCourseQuerySet[Dose] = doses.annotate(appointment=FilteredRelation("bookings", condition=standing))
     return joined
 
 

@@ -68,14 +68,10 @@ class Carrier:
             return self._answered(*next(iter(refused.recipients.values())))
         except smtplib.SMTPResponseException as answer:
             return self._answered(answer.smtp_code, answer.smtp_error)
-        except smtplib.SMTPServerDisconnected:
-            return self._lost("The mail server closed the connection.")
-        except TimeoutError:
-            return self._lost("The mail server did not answer in time.")
-        except OSError as error:
-            if isinstance(error, smtplib.SMTPException):  # about this mail: the server lacks what it needs
-                raise
-            return self._lost(f"The connection to the mail server was lost ({type(error).__name__}).")
+        except OSError as error:  # what smtplib raises is one of these too
+            if isinstance(error, smtplib.SMTPException) and not isinstance(error, smtplib.SMTPServerDisconnected):
+                raise  # about this mail: the server lacks what it needs
+            return self._lost(error)
         return Outcome(Answer.TAKEN)
 
     def _open(self) -> None:
@@ -83,7 +79,7 @@ class Carrier:
             return
         try:
             self._backend.open()
-        except OSError as error:  # what smtplib raises is one of these too
+        except OSError as error:  # smtplib's own are among these
             self._drop()
             raise Unreachable(f"The mail server could not be reached ({type(error).__name__}).") from None
         self._is_open = True
@@ -96,9 +92,11 @@ class Carrier:
         reason = f"The mail server answered {code} {' '.join(said.split())}".rstrip()
         return Outcome(Answer.REFUSED if 500 <= code < 600 else Answer.LATER, reason)
 
-    def _lost(self, reason: str) -> Outcome:
+    def _lost(self, error: OSError) -> Outcome:
+        """Give up the connection. A time-out reaches us as the cause of smtplib's own error."""
         self._drop()
-        return Outcome(Answer.LATER, reason)
+        late = isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
+        return Outcome(Answer.LATER, "The mail server " + ("did not answer in time." if late else "was cut off."))
 
     def _drop(self) -> None:
         """Cut the connection without a farewell, which a hanging server would not answer either."""

@@ -20,16 +20,26 @@ def open_digests(sites: Mapping[uuid.UUID, SiteDay], now: datetime) -> None:
     A person has one digest a day. Once it was handed over, or a sender has tried it, what comes later waits for
     tomorrow's. Digests of days gone by are missed; their lines go on.
     """
-    lines = Reminder.objects.waiting().filter(recipient__isnull=False)
-    waiting = set(lines.values_list("recipient", flat=True).distinct())
-    unfinished = Message.objects.filter(state__in=[MessageState.PLANNED, MessageState.CLAIMED])
-    people = waiting | set(unfinished.values_list("recipient", flat=True).distinct())
-    by_day = _by_day(mornings(people, now, sites))
+    by_day = _by_day(mornings(_waiting() | _unfinished(), now, sites))
     for day, due_at in by_day.items():
         retire(due_at.keys(), day, now)
+    waiting = _waiting()
+    for day, due_at in by_day.items():
         _open({who: at for who, at in due_at.items() if who in waiting}, day)
         _keep_time(due_at, day)
         _fill(due_at.keys(), day)
+
+
+def _waiting() -> set[int]:
+    """Return who has lines that are to be sent and that no sender holds."""
+    lines = Reminder.objects.waiting().filter(recipient__isnull=False)
+    return set(lines.values_list("recipient", flat=True).distinct())
+
+
+def _unfinished() -> set[int]:
+    """Return who has a digest that is still to be sent or in a sender's hands."""
+    messages = Message.objects.filter(state__in=[MessageState.PLANNED, MessageState.CLAIMED])
+    return set(messages.values_list("recipient", flat=True).distinct())
 
 
 @transaction.atomic
