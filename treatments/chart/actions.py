@@ -34,33 +34,33 @@ def daily(patient: Patient, sheet: Sheet, rights: Collection[Permission]) -> lis
 
 def _for_the_dose(patient: Patient, course: OpenCourse, rights: Collection[Permission]) -> list[Action]:
     """Return what can be done for the next dose, first what its day calls for."""
-    may_book, dose_id, booking = (
-        Permission.BOOK_DOSES in rights and patient.in_care,
-        course.card.dose_id,
-        course.card.booking,
-    )
+    dose_id, booking = course.card.dose_id, course.card.booking
+    may_book = Permission.BOOK_DOSES in rights and patient.in_care
     actions = []
     if may_book and booking is None:
-        actions.append(_to("Book", "courses:book", dose_id, primary=True))
+        is_next_step = not course.is_proposal and course.hold is None
+        actions.append(_to("Book", "courses:book", dose_id, primary=is_next_step))
     if Permission.RECORD_DOSES in rights:
-        actions.append(_to("Record dose", "courses:give", dose_id, primary=course.is_dose_day))
+        actions.append(_to("Record dose", "courses:give", dose_id, primary=course.is_dose_day and patient.in_care))
     if may_book and booking is not None:
         actions.append(_to("Move booking", "courses:move", booking.id))
         actions.append(_to("Cancel booking", "courses:cancel", booking.id))
     return actions
 
 
-def of_the_course(course: OpenCourse | None, rights: Collection[Permission]) -> list[Action]:
+def of_the_course(patient: Patient, course: OpenCourse | None, rights: Collection[Permission]) -> list[Action]:
     """Return what changes the open course as a whole."""
     if course is None:
         return []
     actions, course_id = [], course.line.id
     if Permission.RECORD_DOSES in rights:
         actions.append(_to("Add a dose given elsewhere", "courses:elsewhere", course_id))
-    if Permission.MANAGE_COURSES in rights:
+    if Permission.MANAGE_COURSES not in rights:
+        return actions
+    if patient.in_care:
         pause = ("Resume", "courses:resume") if course.hold else ("Put on hold", "courses:hold")
-        actions += [_to(*pause, course_id), _to("Stop the course", "courses:stop", course_id)]
-    return actions
+        actions.append(_to(*pause, course_id))
+    return [*actions, _to("Stop the course", "courses:stop", course_id)]
 
 
 def _to(label: str, name: str, pk: uuid.UUID, *, primary: bool = False) -> Action:

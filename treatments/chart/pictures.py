@@ -93,7 +93,8 @@ class Picture:
     key: str
     name: str
     last: str
-    last_when: str
+    last_day: str
+    last_ago: str
     last_standing: str
     is_off: bool
     summary: str
@@ -167,7 +168,8 @@ def _picture(trend: Trend, axis: TimeAxis, today: date, zone: ZoneInfo) -> Pictu
         key=trend.analyte.key,
         name=trend.analyte.name,
         last=in_words(last.comparator, last.kept, unit),
-        last_when=f"{formatting.day(last.collected_on)}, {formatting.since(last.collected_on, today)}",
+        last_day=formatting.day(last.collected_on),
+        last_ago=formatting.since(last.collected_on, today),
         last_standing=_standing(last),
         is_off=last.standing in _OFF,
         summary=_summary(trend),

@@ -10,16 +10,20 @@ from django.db.models import F, FilteredRelation, Q
 from clinic import formatting, statuses
 from clinic.patients.models import Patient
 from clinic.patients.queries import Banner
-from clinic.statuses import Status
+from clinic.statuses import Status as StatusWord
 from treatments.chart.pictures import DoseDay, Pictures, pictures
 from treatments.courses import queries as courses
 from treatments.courses.models import Administration, Booking, Course, Dose
 from treatments.courses.queries import FLAG_WORDS, NextDoseCard
 from treatments.courses.series import attempts_of, policy_of
+from treatments.courses.status import status_of
 from treatments.labs.queries import trends
-from treatments.rules.schedule import Series, project
+from treatments.rules.schedule import Series, Status, project
+from treatments.worklist.rows import near
 
 DOSES_AHEAD = 6
+# What a prescriber accepts, edits or declines (rule 10 of clinical-rules.md).
+PROPOSALS = frozenset({Status.REVIEW, Status.RESTART, Status.INTERRUPTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class GivenRow:
     day: str
     label: str
     amount: str
-    outcome: Status
+    outcome: StatusWord
     lot: str
     by: str
     from_target: str
@@ -71,11 +75,17 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class OpenCourse:
-    """The course that goes on: what comes next and after it. `is_dose_day` says that its booked day has come."""
+    """The course that goes on: what comes next and after it.
+
+    `near` says how the next dose lies to today; `is_dose_day` that its booked day has come; `is_proposal` that what
+    comes next waits for a prescriber's decision.
+    """
 
     line: CourseLine
     card: NextDoseCard
+    near: str
     is_dose_day: bool
+    is_proposal: bool
     hold: Hold | None
     coming: tuple[ComingRow, ...]
 
@@ -130,21 +140,28 @@ def sheet(patient: Patient, now: datetime) -> Sheet:
         banner=_banner(patient, current, today),
         open=None if current is None else _open(current, given, today),
         earlier=tuple(_line(each.course, given) for each in nexts if each is not current),
-        pictures=pictures(trends(patient), _dose_days(given, current, today), today, patient.site.zone),
+        pictures=pictures(
+            trends(patient), _dose_days(given, current if patient.in_care else None, today), today, patient.site.zone
+        ),
     )
 
 
 def _banner(patient: Patient, current: _Current | None, today: date) -> Banner:
+    """Return the banner; somebody no longer in care has no next dose."""
     if current is None:
         return courses.banner(patient, today, course=None, dose=None, held=False)
-    return courses.banner(patient, today, course=current.course, dose=current.dose, held=current.is_held)
+    dose = current.dose if patient.in_care else None
+    return courses.banner(patient, today, course=current.course, dose=dose, held=current.is_held)
 
 
 def _open(current: _Current, given: Iterable[Administration], today: date) -> OpenCourse:
     series = _series(current, given)
+    status = status_of(current.dose, today, held=current.is_held, stopped=False)
     return OpenCourse(
         line=_line(current.course, given),
         card=courses.card_of(series, current.dose, current.booking, today),
+        near=near(current.dose, status, today),
+        is_proposal=status in PROPOSALS,
         is_dose_day=current.booked_on is not None and current.booked_on <= today,
         hold=_hold(current),
         coming=_coming(series, today),

@@ -25,9 +25,10 @@ def chart(request: StaffRequest, patient_id: uuid.UUID) -> HttpResponse:
         "patient": sheet.banner,
         "patient_id": patient.pk,
         "site": patient.site.name,
+        "in_care": patient.in_care,
         "details": details(patient),
         "actions": actions.daily(patient, sheet, rights),
-        "course_actions": actions.of_the_course(sheet.open, rights),
+        "course_actions": actions.of_the_course(patient, sheet.open, rights),
         "may_correct": Permission.REGISTER_PATIENTS in rights,
         "may_log_labs": Permission.RECORD_LABS in rights,
     }

@@ -89,10 +89,16 @@ def _identifier(main: str | None) -> tuple[str, str]:
 
 
 def _near(listed: Listed, status: Status, today: date) -> str:
-    """Say how the dose lies to today: what counts is the window's end once it is open, the target before."""
-    dose = listed.dose
     if listed.hold_review is not None:
         return f"Look again on {formatting.day(listed.hold_review)}"
+    return near(listed.dose, status, today)
+
+
+def near(dose: Dose, status: Status, today: date) -> str:
+    """Say how a dose lies to today: before its window by the target, inside it by the day it closes, after it how late.
+
+    A dose is late from the day after its window closed, not from its target.
+    """
     if dose.closes is None or dose.target is None:
         return "No date yet"
     if today > dose.closes:
