@@ -1,7 +1,11 @@
 """Addresses of the reminder ledger."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from treatments.reminders import views
 
 app_name = "reminders"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.ledger, name="ledger"),
+]

@@ -52,7 +52,7 @@ def in_lots(ids: Iterable[Any]) -> Iterable[list[Any]]:
         yield lot
 
 
-def _facts(doses: OfCourseQuerySet, today: date) -> Iterable[tuple[uuid.UUID, DoseFacts]]:
+def _facts(doses: OfCourseQuerySet[Dose], today: date) -> Iterable[tuple[uuid.UUID, DoseFacts]]:
     given = Administration.objects.standing().filter(dose=OuterRef("pk"), outcome=Administration.Outcome.COMPLETED)
     rows = _with_appointment(doses).annotate(
         was_given=Exists(given),
