@@ -48,8 +48,11 @@ class Conflict:
 
     @property
     def settled(self) -> bool:
-        """Say whether all that was typed is stored already: one form sent twice, or two people of one mind."""
-        return not self.void_reason and not self.differing
+        """Say whether all that was typed is stored already: one form sent twice, or two people of one mind.
+
+        A form of which nothing can be compared, such as one that only asks for a reason, settles nothing.
+        """
+        return bool(self.rows) and not self.void_reason and not self.differing
 
 
 def conflict(
