@@ -211,7 +211,7 @@ def in_print(slip: Implausible) -> str:
     if slip.likely:
         return f"{given} is not plausible; did you mean {' or '.join(map(formatting.unit, slip.likely))}?"
     known = slip.analyte
-    expected = f"{formatting.number(known.low)} to {formatting.quantity(known.high, known.unit)}"
+    expected = f"{formatting.number(known.low)} and {formatting.quantity(known.high, known.unit)}"
     return f"{given} is not plausible; {known.name} is expected between {expected}. Check the number."
 
 

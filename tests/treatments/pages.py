@@ -1,0 +1,34 @@
+"""What the tests of pages share: reading a page, and sending a form as a browser would."""
+
+from typing import Any
+
+from bs4 import BeautifulSoup, Tag
+from django.http import HttpResponse
+from django.test import Client
+
+
+def soup(response: Any) -> BeautifulSoup:
+    """Return the page, parsed."""
+    return BeautifulSoup(response.content, "html.parser")
+
+
+def text(tag: Tag | BeautifulSoup) -> str:
+    """Return the words as somebody reads them."""
+    return " ".join(tag.get_text(" ").split())
+
+
+def filled(page: BeautifulSoup) -> dict[str, str]:
+    """Return what the page's main form would send if nothing were typed."""
+    form = page.select_one("main form[method=post]")
+    assert form is not None
+    values = {str(field["name"]): str(field.get("value", "")) for field in form.select("input[name]")}
+    values |= {str(field["name"]): field.get_text() for field in form.select("textarea[name]")}
+    for select in form.select("select[name]"):
+        chosen = select.select_one("option[selected]") or select.select_one("option")
+        values[str(select["name"])] = str(chosen["value"]) if chosen else ""
+    return values
+
+
+def send(client: Client, url: str, **typed: str) -> HttpResponse:
+    """Open the form, type, and send it."""
+    return client.post(url, filled(soup(client.get(url))) | typed)  # type: ignore[return-value]
