@@ -74,7 +74,9 @@ After {attack}
 **Disclaimer:** Take care {attack}
 """
     front = f"sources:\n  - '{quoted}'\nreviewed_on: 2026-01-31\nreviewed_by: '{quoted}'\ngeneric_name: '{quoted}'\n"
-    return document(regimen_yaml().replace("source: Example label", f"source: '{quoted}'"), front=front, body=body)
+    regimen = regimen_yaml().replace("source: Example label", f"source: '{quoted}'")
+    regimen = regimen.replace("name: Regimen examplin-12mg", f"name: '{quoted}'")
+    return document(regimen, front=front, body=body)
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
@@ -54,14 +56,14 @@ def test_a_version_with_regimens_replaces_all_of_the_ones_before() -> None:
     in_force(document(regimen_yaml(), regimen_yaml("examplin-28mg", mg="28", default=False)))
     in_force(document(regimen_yaml(mg="15")))
     (rule,) = queries.regimens_in_force().values()
-    assert (rule.key, rule.version, rule.maintenance.mg) == ("examplin-12mg", 2, 15)
+    assert (rule.key, rule.version, rule.maintenance.mg) == ("examplin-12mg", 2, Decimal(15))
 
 
 def test_a_draft_changes_nothing_about_what_is_in_force() -> None:
     in_force(document(regimen_yaml()))
     imported(document(regimen_yaml(mg="15")), publish=False)
     (rule,) = queries.regimens_in_force().values()
-    assert (rule.version, rule.maintenance.mg) == (1, 12)
+    assert (rule.version, rule.maintenance.mg) == (1, Decimal(12))
 
 
 def test_regimens_of_every_monograph_are_in_force_the_defaults_first() -> None:
@@ -95,7 +97,7 @@ def test_a_running_courses_row_stays_readable_as_it_was() -> None:
     row = in_force(document(regimen_yaml())).regimens.get()
     in_force(document(regimen_yaml(mg="15")))
     row.refresh_from_db()
-    assert (row.rule().maintenance.mg, row.rule().version) == (12, 1)
+    assert (row.rule().maintenance.mg, row.rule().version) == (Decimal(12), 1)
 
 
 def test_keys_in_force_are_told_with_their_monograph_besides_ones_own() -> None:
