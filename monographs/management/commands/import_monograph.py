@@ -12,7 +12,14 @@ from django.utils import timezone
 
 from clinic.audit.trail import process_actor
 from monographs import services
-from monographs.management.documents import REFUSED, prepare_database, read_document, refusal_lines, refusals
+from monographs.management.documents import (
+    REFUSED,
+    Unreadable,
+    prepare_database,
+    read_document,
+    refusal_lines,
+    refusals,
+)
 from monographs.models import Version
 from monographs.rules.document import Statement
 from monographs.services import Imported, InvalidDocument, Summary
@@ -92,7 +99,7 @@ def _json(value: dict[str, Any]) -> str:
 def _sentences(error: Exception) -> list[str]:
     if isinstance(error, InvalidDocument):
         return [str(problem) for problem in error.problems]
-    return [str(error)]
+    return [f"The file {error}" if isinstance(error, Unreadable) else str(error)]
 
 
 def _number(amount: Decimal) -> int | float:

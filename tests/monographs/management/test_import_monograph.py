@@ -198,7 +198,7 @@ class TestRefusals:
         path.write_bytes(content)
         ran = run("import_monograph", path)
         assert (ran.status, ran.out, ran.err) == (2, "", f"{path} {said}\n")
-        assert answer(run("import_monograph", path, "--json")) == {"problems": [said]}
+        assert answer(run("import_monograph", path, "--json")) == {"problems": [f"The file {said}"]}
 
     def test_a_missing_file_is_refused_in_one_line(self, tmp_path: Path) -> None:
         ran = run("import_monograph", tmp_path / "none.md")
