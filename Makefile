@@ -48,8 +48,8 @@ check: .venv/.dev ## Lint and prove everything, and change nothing
 fix: .venv/.dev ## Format code and templates, and mend what can be mended without thinking
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
-	-$(BIN)/djade --target-version 5.2 $(TEMPLATES)
-	-$(BIN)/djhtml --tabwidth 2 $(TEMPLATES)
+	$(BIN)/djade --target-version 5.2 $(TEMPLATES) || true
+	$(BIN)/djhtml --tabwidth 2 $(TEMPLATES) || true
 
 lock: $(if $(UV),,.venv/bin/uv) ## Resolve the dependencies anew (UPGRADE=1 takes newer ones)
 	$(or $(UV),$(BIN)/uv) $(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements/base.txt
