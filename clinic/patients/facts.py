@@ -34,10 +34,22 @@ class Facts:
 
     @classmethod
     def of(cls, source: Model | dict[str, Any]) -> Self:
-        """Read the facts off a row or off a form's cleaned data."""
+        """Read the facts off a row, or off the cleaned data of a valid form."""
         if isinstance(source, Model):
             return cls(**{name: getattr(source, name) for name in cls.names()})
         return cls(**{name: source[name] for name in cls.names()})
+
+    @classmethod
+    def so_far(cls, cleaned: dict[str, Any]) -> Self | None:
+        """Read what could be read off a form with errors, a word that is missing as empty; None without a day it needs.
+
+        So all that is wrong is said at once, and not the rest only after the first was mended.
+        """
+        missing = {field.name: field.type for field in fields(cls) if field.name not in cleaned}
+        if date in missing.values():
+            return None
+        given = {name: cleaned[name] for name in cls.names() if name in cleaned}
+        return cls(**{name: "" for name, kind in missing.items() if kind is str}, **given)
 
     def values(self) -> dict[str, Any]:
         """Return the facts by name."""

@@ -138,7 +138,7 @@ class SmaProfile(ClinicalRecord):
     motor_function = models.CharField(max_length=10, choices=choices.MotorFunction, blank=True)
     smn1 = models.CharField("SMN1", max_length=24, choices=choices.Smn1, blank=True)
     smn2_copies = models.CharField("SMN2 copies", max_length=8, choices=choices.Smn2Copies, blank=True)
-    smn2_method = models.CharField("counted by", max_length=6, choices=choices.Smn2Method, blank=True)
+    smn2_method = models.CharField("SMN2 copies counted by", max_length=6, choices=choices.Smn2Method, blank=True)
     symptom_onset = models.DateField("first symptoms", null=True, blank=True)
     spine = models.CharField(max_length=16, choices=choices.Spine, blank=True)
     ventilation = models.CharField(max_length=14, choices=choices.Ventilation, blank=True)
@@ -165,10 +165,12 @@ class Carer(PatientPart):
 
     name = models.CharField(max_length=150)
     relationship = models.CharField(max_length=60, blank=True, help_text="Such as mother, guardian, self.")
-    channel = models.CharField("prefers", max_length=6, choices=choices.Channel, default=choices.Channel.EMAIL)
+    channel = models.CharField(
+        "prefers to be reached by", max_length=6, choices=choices.Channel, default=choices.Channel.EMAIL
+    )
     language = models.CharField(max_length=2, choices=choices.Language, default=choices.Language.ENGLISH)
     email = models.EmailField("e-mail", blank=True)
-    phone = models.CharField(max_length=40, blank=True)
+    phone = models.CharField("telephone", max_length=40, blank=True)
 
     class Meta(PatientPart.Meta):
         """A preferred channel that cannot be used is no channel."""
@@ -219,8 +221,8 @@ class Measurement(PatientPart):
     """Weight and height on a day; either may be missing, not both."""
 
     measured_on = models.DateField()
-    weight_kg = models.DecimalField("weight", max_digits=5, decimal_places=2, null=True, blank=True)
-    height_cm = models.DecimalField("height", max_digits=5, decimal_places=1, null=True, blank=True)
+    weight_kg = models.DecimalField("weight in kg", max_digits=5, decimal_places=2, null=True, blank=True)
+    height_cm = models.DecimalField("height in cm", max_digits=5, decimal_places=1, null=True, blank=True)
 
     class Meta(PatientPart.Meta):
         """A measurement measures something plausible."""

@@ -329,7 +329,7 @@ def _refold_after(kind: PartKind[F, P], patient: Patient) -> None:
 
 def _refold(patient: Patient) -> Patient:
     """Bring up to date what a search looks through and what lists are ordered by."""
-    numbers = Identifier.objects.standing().filter(patient=patient).order_by("created_at", "id")
+    numbers = Identifier.objects.standing().filter(patient=patient).order_by("value")
     names = (patient.family_name, patient.given_name)
     return writing.derive(
         patient,

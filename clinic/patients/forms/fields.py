@@ -4,11 +4,16 @@ from datetime import date
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Layout
+from crispy_forms.layout import Div, Field, Layout
 from django import forms
 from django.db.models import TextChoices
 
 from clinic.patients import choices
+
+
+def missing(sentence: str) -> dict[str, str]:
+    """Say what is missing in words of its own, not that "this field is required"."""
+    return {"required": sentence}
 
 
 class DayField(forms.DateField):
@@ -17,8 +22,8 @@ class DayField(forms.DateField):
     def __init__(self, **kwargs: Any) -> None:
         """Ask for the day in the one form that nobody reads two ways."""
         widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-        kwargs.setdefault("error_messages", {"invalid": "Enter a day that exists, as year-month-day: 2020-05-17."})
-        super().__init__(widget=widget, input_formats=["%Y-%m-%d"], **kwargs)
+        said = missing("Enter the day.") | {"invalid": "Enter a day that exists, as year-month-day: 2020-05-17."}
+        super().__init__(widget=widget, input_formats=["%Y-%m-%d"], error_messages=said, **kwargs)
 
     def until(self, day: date) -> None:
         """Let the picker end at this day; whether the answer does is checked with the other facts."""
@@ -27,7 +32,8 @@ class DayField(forms.DateField):
 
 def one_of(vocabulary: type[TextChoices], **kwargs: Any) -> forms.ChoiceField:
     """Ask for one word of a vocabulary, with nothing chosen beforehand."""
-    return forms.ChoiceField(choices=[("", "Choose…"), *vocabulary.choices], **kwargs)
+    choices = [("", "Choose…"), *vocabulary.choices]
+    return forms.ChoiceField(choices=choices, error_messages=missing("Choose one."), **kwargs)
 
 
 def one_of_or_unknown(vocabulary: type[TextChoices], **kwargs: Any) -> forms.ChoiceField:
@@ -43,11 +49,26 @@ def helper(*layout: Any) -> FormHelper:
     return made
 
 
+def side_by_side(*names: str) -> Div:
+    """Lay fields out two to a line where the window is wide enough, in reading order."""
+    return Div(*(Field(name, wrapper_class="col") for name in names), css_class="row row-cols-1 row-cols-sm-2")
+
+
 class PersonFields(forms.Form):
     """Who the patient is."""
 
-    given_name = forms.CharField(label="Given name", max_length=100, widget=forms.TextInput({"autocomplete": "off"}))
-    family_name = forms.CharField(label="Family name", max_length=100, widget=forms.TextInput({"autocomplete": "off"}))
+    given_name = forms.CharField(
+        label="Given name",
+        max_length=100,
+        widget=forms.TextInput({"autocomplete": "off"}),
+        error_messages=missing("Enter the given name."),
+    )
+    family_name = forms.CharField(
+        label="Family name",
+        max_length=100,
+        widget=forms.TextInput({"autocomplete": "off"}),
+        error_messages=missing("Enter the family name."),
+    )
     born_on = DayField(label="Date of birth")
     sex = one_of(choices.Sex, label="Sex", help_text="As recorded at birth: reference ranges depend on it.")
 
@@ -56,31 +77,36 @@ class ProfileFields(forms.Form):
     """What is known of the person's SMA."""
 
     sma_type = one_of_or_unknown(choices.SmaType, label="SMA type")
-    motor_function = one_of_or_unknown(choices.MotorFunction, label="Motor function now")
+    motor_function = one_of_or_unknown(choices.MotorFunction, label="Motor function")
     icd10 = one_of_or_unknown(choices.Icd10, label="ICD-10 code")
-    smn1 = one_of_or_unknown(choices.Smn1, label="SMN1 finding")
+    smn1 = one_of_or_unknown(choices.Smn1, label="SMN1")
     smn2_copies = one_of_or_unknown(choices.Smn2Copies, label="SMN2 copies")
     smn2_method = one_of_or_unknown(choices.Smn2Method, label="SMN2 copies counted by")
     symptom_onset = DayField(
         label="First symptoms", required=False, help_text="If only the month is known, its first day."
     )
     spine = one_of_or_unknown(choices.Spine, label="Spine")
-    ventilation = one_of_or_unknown(choices.Ventilation, label="Breathing support")
+    ventilation = one_of_or_unknown(choices.Ventilation, label="Ventilation")
     feeding = one_of_or_unknown(choices.Feeding, label="Feeding")
-    ambulation = one_of_or_unknown(choices.Ambulation, label="Getting about")
+    ambulation = one_of_or_unknown(choices.Ambulation, label="Ambulation")
 
 
 class IdentifierFields(forms.Form):
     """One number with its kind."""
 
     kind = one_of(choices.IdentifierKind, label="Kind of number")
-    value = forms.CharField(label="Number", max_length=80, help_text="Spaces do not matter.")
+    value = forms.CharField(
+        label="Number",
+        max_length=80,
+        help_text="Spaces do not matter.",
+        error_messages=missing("Enter the number."),
+    )
 
 
 class CarerFields(forms.Form):
     """Somebody who looks after the patient."""
 
-    name = forms.CharField(label="Carer's name", max_length=150)
+    name = forms.CharField(label="Carer's name", max_length=150, error_messages=missing("Enter the carer's name."))
     relationship = forms.CharField(
         label="Relationship", max_length=60, required=False, help_text="Such as mother, guardian, or the patient."
     )
@@ -98,7 +124,10 @@ class ConsentFields(forms.Form):
     kind = one_of(choices.ConsentKind, label="What the consent is for")
     given_on = DayField(label="Given on")
     given_by = forms.CharField(
-        label="Given by", max_length=150, help_text="The patient, or the person who may consent for them."
+        label="Given by",
+        max_length=150,
+        help_text="The patient, or the person who may consent for them.",
+        error_messages=missing("Enter who gave the consent."),
     )
 
 
@@ -106,8 +135,8 @@ class MeasurementFields(forms.Form):
     """Weight and height on a day."""
 
     measured_on = DayField(label="Measured on")
-    weight_kg = forms.DecimalField(label="Weight", max_digits=5, decimal_places=2, required=False, localize=False)
-    height_cm = forms.DecimalField(label="Height", max_digits=5, decimal_places=1, required=False, localize=False)
+    weight_kg = forms.DecimalField(label="Weight", decimal_places=2, required=False, localize=False)
+    height_cm = forms.DecimalField(label="Height", decimal_places=1, required=False, localize=False)
 
 
 class TherapyFields(forms.Form):

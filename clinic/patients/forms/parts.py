@@ -12,9 +12,9 @@ from django.http import QueryDict
 
 from clinic.patients import facts, parts
 from clinic.patients.choices import CareStatus
-from clinic.patients.facts import Facts, care_problems, problems
+from clinic.patients.facts import Facts, Problems, care_problems, problems
 from clinic.patients.forms import fields
-from clinic.patients.forms.fields import DayField, helper, one_of
+from clinic.patients.forms.fields import DayField, helper, missing, one_of
 from clinic.records.forms import OnceForm, VersionedForm
 
 
@@ -32,16 +32,22 @@ class FactsForm(forms.Form):
         self.helper = helper(*self.layout, *(["reason"] if "reason" in self.fields else []))
 
     def clean(self) -> dict[str, Any]:
-        """Ask the facts themselves, once every field is one."""
+        """Ask the facts themselves, as far as the fields could be read."""
         cleaned = super().clean() or self.cleaned_data
-        if not self.errors:
-            for name, sentence in problems(self.facts(), born_on=self.birth, today=self.today).items():
-                self.add_error(name, sentence)
+        if facts := self.asks.so_far(cleaned):
+            complain(self, problems(facts, born_on=self.birth, today=self.today))
         return cleaned
 
     def facts(self) -> Facts:
         """Return what was said, typed."""
         return self.asks.of(self.cleaned_data)
+
+
+def complain(form: forms.Form, found: Problems) -> None:
+    """Put each sentence beside its field, unless something is said there already."""
+    for name, sentence in found.items():
+        if name not in form.errors:
+            form.add_error(name, sentence)
 
 
 def days_end_at(form: forms.Form, day: date) -> None:
@@ -63,14 +69,14 @@ class PersonForm(fields.PersonFields, FactsForm, Correction):
     """Correct name, birth or sex."""
 
     asks = facts.PersonFacts
-    layout = ("given_name", "family_name", Field("born_on", wrapper_class="short"), Field("sex", wrapper_class="short"))
+    layout = (fields.side_by_side(*fields.PersonFields.base_fields),)
 
 
 class ProfileForm(fields.ProfileFields, FactsForm, Correction):
     """Write down what is known of the SMA."""
 
     asks = facts.ProfileFacts
-    layout = tuple(Field(name, wrapper_class="medium") for name in fields.ProfileFields.base_fields)
+    layout = (fields.side_by_side(*fields.ProfileFields.base_fields),)
 
 
 class IdentifierForm(fields.IdentifierFields, FactsForm):
@@ -84,14 +90,7 @@ class CarerForm(fields.CarerFields, FactsForm):
     """One carer."""
 
     asks = facts.CarerFacts
-    layout = (
-        "name",
-        Field("relationship", wrapper_class="medium"),
-        Field("channel", wrapper_class="medium"),
-        Field("email", wrapper_class="medium"),
-        Field("phone", wrapper_class="medium"),
-        Field("language", wrapper_class="medium"),
-    )
+    layout = (fields.side_by_side(*fields.CarerFields.base_fields),)
 
 
 class ConsentForm(fields.ConsentFields, FactsForm):
@@ -147,7 +146,9 @@ class VoidForm(VersionedForm):
     """Take something out of force that was entered in error."""
 
     reason = forms.CharField(
-        label="Why it was wrong", max_length=500, help_text="The history keeps the entry and this reason."
+        label="Why it was wrong",
+        max_length=500,
+        error_messages=missing("Say why; the history keeps it."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -174,7 +175,12 @@ class CareStatusForm(VersionedForm):
 
     to = one_of(CareStatus, label="Care status")
     on = DayField(label="Since", help_text="The day of the transfer, the last contact, the death, or the return.")
-    reason = forms.CharField(label="Why", max_length=500, help_text="The history keeps it.")
+    reason = forms.CharField(
+        label="Why",
+        max_length=500,
+        help_text="The history keeps it.",
+        error_messages=missing("Say why; the history keeps it."),
+    )
     confirmed = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(
@@ -190,9 +196,8 @@ class CareStatusForm(VersionedForm):
     def clean(self) -> dict[str, Any]:
         """Refuse what cannot be true before asking whether it shall be so."""
         cleaned = super().clean() or self.cleaned_data
-        if not self.errors:
-            for name, sentence in self.check(cleaned["to"], cleaned["on"]).items():
-                self.add_error(name, sentence)
+        if "to" in cleaned and "on" in cleaned:
+            complain(self, self.check(cleaned["to"], cleaned["on"]))
         return cleaned
 
     def ask_again(self) -> None:

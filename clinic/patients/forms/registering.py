@@ -19,8 +19,8 @@ from clinic.patients.facts import (
     ProfileFacts,
     problems,
 )
-from clinic.patients.forms.fields import CarerFields, DayField, PersonFields, ProfileFields, helper
-from clinic.patients.forms.parts import days_end_at
+from clinic.patients.forms.fields import CarerFields, DayField, PersonFields, ProfileFields, helper, side_by_side
+from clinic.patients.forms.parts import complain, days_end_at
 from clinic.records.forms import OnceForm
 from clinic.staff.models import Site
 
@@ -45,15 +45,27 @@ class NumberFields(forms.Form):
 class ConsentDateFields(forms.Form):
     """The day of each consent, and who gave them."""
 
-    consent_treatment = DayField(label="Consent to treatment, given on", required=False)
-    consent_reminders = DayField(label="Consent to reminders, given on", required=False)
-    consent_registry = DayField(label="Consent to sharing with a registry, given on", required=False)
+    consent_treatment = DayField(label="Treatment, given on", required=False)
+    consent_reminders = DayField(label="Reminders, given on", required=False)
+    consent_registry = DayField(label="Sharing with a registry, given on", required=False)
     consent_given_by = forms.CharField(
-        label="Consents given by",
+        label="Given by",
         max_length=150,
         required=False,
         help_text="The patient, or the person who may consent for them.",
     )
+
+
+# Errors are listed in the order in which the page asks.
+_ORDER = [
+    "another_person",
+    "site",
+    *PersonFields.base_fields,
+    *NumberFields.base_fields,
+    *ProfileFields.base_fields,
+    *CarerFields.base_fields,
+    *ConsentDateFields.base_fields,
+]
 
 
 class RegisterForm(PersonFields, NumberFields, ProfileFields, CarerFields, ConsentDateFields, OnceForm):
@@ -72,6 +84,7 @@ class RegisterForm(PersonFields, NumberFields, ProfileFields, CarerFields, Conse
         )
         if len(sites) == 1:
             del self.fields["site"]
+        self.order_fields(_ORDER)
         for name in CarerFields.base_fields:
             self.fields[name].required = False
         days_end_at(self, max(site.today(now) for site in sites))
@@ -84,8 +97,7 @@ class RegisterForm(PersonFields, NumberFields, ProfileFields, CarerFields, Conse
         for names, facts in self._topics():
             said = problems(facts, born_on=cleaned.get("born_on") or EARLIEST_BIRTH, today=self.today)
             found |= {names.get(name, name): sentence for name, sentence in said.items()}
-        for name, sentence in found.items():
-            self.add_error(name, sentence)
+        complain(self, found)
         return cleaned
 
     @property
@@ -115,7 +127,8 @@ class RegisterForm(PersonFields, NumberFields, ProfileFields, CarerFields, Conse
     def carers(self) -> list[CarerFacts]:
         """Return the first carer, if anything was said about one."""
         said = any(self.cleaned_data.get(name) for name in ("name", "relationship", "email", "phone"))
-        return [CarerFacts.of(self.cleaned_data)] if said else []
+        carer = CarerFacts.so_far(self.cleaned_data)
+        return [carer] if said and carer else []
 
     def consents(self) -> list[ConsentFacts]:
         """Return the consents whose day was entered."""
@@ -140,32 +153,22 @@ class RegisterForm(PersonFields, NumberFields, ProfileFields, CarerFields, Conse
 
     def _topics(self) -> Iterator[tuple[dict[str, str], Facts]]:
         """Yield the facts that could be read, each with the names that their fields have on this form."""
-        cleaned = self.cleaned_data
-        if cleaned.keys() >= set(PersonFacts.names()):
-            yield {}, self.person()
-        if cleaned.keys() >= set(ProfileFacts.names()):
-            yield {}, self.profile()
+        for kind in (PersonFacts, ProfileFacts):
+            if facts := kind.so_far(self.cleaned_data):
+                yield {}, facts
         for number in self.numbers():
             yield {"value": number.kind}, number
-        if cleaned.keys() >= set(CarerFacts.names()):
-            yield from (({}, carer) for carer in self.carers())
+        for carer in self.carers():
+            yield {}, carer
         for consent in self.consents():
             yield {"given_on": f"consent_{consent.kind}", "given_by": "consent_given_by"}, consent
 
     def _fieldsets(self) -> list[Fieldset]:
-        site = ["site"] if "site" in self.fields else []
+        site = [Field("site", wrapper_class="medium")] if "site" in self.fields else []
         return [
-            Fieldset("Person", *site, *_medium("given_name", "family_name"), *_short("born_on", "sex")),
-            Fieldset("Identifiers", *_medium(*NumberFields.base_fields)),
-            Fieldset("SMA profile", *_medium(*ProfileFields.base_fields)),
-            Fieldset("First carer", *_medium(*CarerFields.base_fields)),
-            Fieldset("Consents", *_medium(*ConsentDateFields.base_fields)),
+            Fieldset("Person", *site, side_by_side(*PersonFields.base_fields)),
+            Fieldset("Identifiers", side_by_side(*NumberFields.base_fields)),
+            Fieldset("SMA profile", side_by_side(*ProfileFields.base_fields)),
+            Fieldset("First carer", side_by_side(*CarerFields.base_fields)),
+            Fieldset("Consents", side_by_side(*ConsentDateFields.base_fields)),
         ]
-
-
-def _medium(*names: str) -> list[Field]:
-    return [Field(name, wrapper_class="medium") for name in names]
-
-
-def _short(*names: str) -> list[Field]:
-    return [Field(name, wrapper_class="short") for name in names]

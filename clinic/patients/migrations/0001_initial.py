@@ -109,11 +109,15 @@ class Migration(migrations.Migration):
                 ("measured_on", models.DateField()),
                 (
                     "weight_kg",
-                    models.DecimalField(blank=True, decimal_places=2, max_digits=5, null=True, verbose_name="weight"),
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=5, null=True, verbose_name="weight in kg"
+                    ),
                 ),
                 (
                     "height_cm",
-                    models.DecimalField(blank=True, decimal_places=1, max_digits=5, null=True, verbose_name="height"),
+                    models.DecimalField(
+                        blank=True, decimal_places=1, max_digits=5, null=True, verbose_name="height in cm"
+                    ),
                 ),
                 (
                     "patient",
@@ -231,7 +235,7 @@ class Migration(migrations.Migration):
                         choices=[("email", "E-mail"), ("phone", "Telephone"), ("post", "Post")],
                         default="email",
                         max_length=6,
-                        verbose_name="prefers",
+                        verbose_name="prefers to be reached by",
                     ),
                 ),
                 (
@@ -243,7 +247,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
-                ("phone", models.CharField(blank=True, max_length=40)),
+                ("phone", models.CharField(blank=True, max_length=40, verbose_name="telephone")),
                 (
                     "patient",
                     models.ForeignKey(
@@ -350,7 +354,7 @@ class Migration(migrations.Migration):
                             ("other", "Another method"),
                         ],
                         max_length=6,
-                        verbose_name="counted by",
+                        verbose_name="SMN2 copies counted by",
                     ),
                 ),
                 ("symptom_onset", models.DateField(blank=True, null=True, verbose_name="first symptoms")),

@@ -97,7 +97,7 @@ def details(patient: Patient) -> Details:
     consents = list(Consent.objects.standing().filter(patient=patient).order_by("-given_on", "-created_at"))
     return Details(
         profile=_profile(SmaProfile.objects.filter(patient=patient).first()),
-        identifiers=_identifiers(Identifier.objects.standing().filter(patient=patient).order_by("created_at")),
+        identifiers=_identifiers(Identifier.objects.standing().filter(patient=patient).order_by("created_at", "value")),
         carers=_carers(Carer.objects.standing().filter(patient=patient).order_by("created_at", "id")),
         consents=tuple(map(_consent, sorted(consents, key=lambda consent: consent.withdrawn_on is not None))),
         not_given=_not_given(consents),
@@ -152,7 +152,7 @@ def _said(profile: SmaProfile, name: str) -> str:
 def _identifiers(numbers: Iterable[Identifier]) -> tuple[IdentifierRow, ...]:
     order = {kind: place for place, kind in enumerate(IdentifierKind.values)}
     return tuple(
-        IdentifierRow(number.pk, number.get_kind_display(), formatting.identifier(number.value))
+        IdentifierRow(number.pk, IdentifierKind(number.kind).short, formatting.identifier(number.value))
         for number in sorted(numbers, key=lambda number: order[number.kind])
     )
 

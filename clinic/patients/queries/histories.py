@@ -27,6 +27,8 @@ _TITLES = {
     events.IDENTIFIER_VOIDED: "Identifier voided",
 }
 _NOT_TOLD = {"patient", "voided"}
+# Where a part stands is where its patient does.
+_NOT_TOLD_OF_PARTS = _NOT_TOLD | {"site"}
 
 Names = Mapping[tuple[type[Model], str], str]
 AnyField: TypeAlias = "Field[Any, Any]"
@@ -51,6 +53,11 @@ class HistoryEntry:
     when: str
     reason: str
     changes: tuple[Change, ...]
+
+    @property
+    def is_new(self) -> bool:
+        """Say whether nothing was there before, so that the changes are what was entered."""
+        return not any(change.old for change in self.changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,7 @@ def history(patient: Patient, *, before: int | None = None, size: int = PAGE_SIZ
 
 def _entry(entry: Entry, names: Names, zone: tzinfo) -> HistoryEntry:
     model = _model(entry.target_type)
-    told = ((name, pair) for name, pair in entry.changes.items() if name not in _NOT_TOLD)
+    told = [(name, pair) for name, pair in entry.changes.items() if name not in _not_told(model)]
     return HistoryEntry(
         title=_TITLES.get(entry.event) or _title(entry.event),
         about="" if model is None or model is Patient else names.get((model, entry.target_id), ""),
@@ -88,6 +95,10 @@ def _entry(entry: Entry, names: Names, zone: tzinfo) -> HistoryEntry:
         reason=entry.reason,
         changes=tuple(_change(model, name, pair, names, zone) for name, pair in told),
     )
+
+
+def _not_told(model: type[Model] | None) -> set[str]:
+    return _NOT_TOLD if model is Patient else _NOT_TOLD_OF_PARTS
 
 
 def _title(event: str) -> str:
@@ -131,7 +142,7 @@ def _references(entry: Entry) -> Iterator[tuple[type[Model], str]]:
         yield model, entry.target_id
     for name, pair in entry.changes.items():
         field = _field(model, name)
-        if isinstance(field, ForeignKey) and name not in _NOT_TOLD:
+        if isinstance(field, ForeignKey) and name not in _not_told(model):
             yield from ((field.related_model, str(key)) for key in pair if key is not None)
 
 

@@ -87,7 +87,7 @@ def void(request: StaffRequest, patient_id: uuid.UUID, kind: AnyKind, part_id: u
     patient, now = patient_to_change(request.user, patient_id), timezone.now()
     part = part_or_404(patient, kind, part_id)
     form = VoidForm(request.POST or None, initial={"version": part.version})
-    lead = f"{part}. It no longer counts anywhere, and stays in the history."
+    lead = f"{part}. What is voided counts nowhere any more; the history keeps it, with your reason."
     page = Page(f"Void {kind.this}", "Void", lead, danger=True)
     show = page_of(request, form, page, patient, now=now)
     if request.method == "GET":
