@@ -1,6 +1,7 @@
 """The trail's one table. Nothing here is ever changed or removed: the database itself refuses both."""
 
 import uuid
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -8,8 +9,18 @@ from django.db import models
 from django.db.models import Q
 
 
+class AppendOnly(TypeError):
+    """Somebody tried to change or remove an entry of the trail."""
+
+
 class EntryQuerySet(models.QuerySet["Entry"]):
-    """Questions the pages ask of the trail."""
+    """Questions the pages ask of the trail. Entries are added by `clinic.audit.trail`, one at a time, and stay."""
+
+    def _refuse(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        raise AppendOnly("Entries of the trail are neither changed nor removed.")
+
+    update = delete = bulk_create = bulk_update = get_or_create = update_or_create = _refuse
+    aupdate = adelete = abulk_create = abulk_update = aget_or_create = aupdate_or_create = _refuse
 
     def about_patient(self, patient_id: uuid.UUID) -> "EntryQuerySet":
         """Everything recorded about one patient, newest first."""
@@ -61,3 +72,13 @@ class Entry(models.Model):
     def __str__(self) -> str:
         """Say who did what, without naming a patient."""
         return f"{self.event} by {self.actor_name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert; refuse to write an entry again."""
+        if not self._state.adding:
+            raise AppendOnly("An entry of the trail never changes.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """Refuse: the trail is kept."""
+        raise AppendOnly("An entry of the trail is never removed.")

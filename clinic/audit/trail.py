@@ -44,7 +44,8 @@ def person_actor(user: AbstractBaseUser) -> Actor:
 
 def process_actor(name: str) -> Actor:
     """Return the actor for something that runs by itself, such as "reminder sweep"."""
-    if not name.strip():
+    name = name.strip()
+    if not name:
         raise NamelessProcess("A process that changes records must say its name.")
     return Actor(None, name, name)
 
