@@ -32,7 +32,7 @@ class ClinicalRecord(models.Model):
 
     `submission` is the idempotency key of the form that made the row. It is unique, so the row and the promise that
     the form is used once are kept by the same commit. `DERIVED` names the fields that are computed from other fields
-    and rows, such as a text to search in: they have no version and no place in the trail, for what they follow has both.
+    and rows, such as a text to search in: they have neither version nor entries, for what they follow has both.
     """
 
     DERIVED: ClassVar[frozenset[str]] = frozenset()
@@ -45,9 +45,14 @@ class ClinicalRecord(models.Model):
     void_reason = models.TextField(blank=True, editable=False)
 
     class Meta:
-        """Abstract; each child table names its own pairing constraint through the class name."""
+        """Abstract; each child table names its own pairing constraint through the class name.
+
+        Each child names its clinical QuerySet `objects`. It is the base manager too, through which Django writes
+        related rows: `patient.carers.add(carer)` is refused like any other write.
+        """
 
         abstract = True
+        base_manager_name = "objects"
         constraints = [
             models.CheckConstraint(
                 name="%(app_label)s_%(class)s_void_has_a_reason",

@@ -1,6 +1,7 @@
 """The one way to write a clinical row: raise its version, keep the trail, void instead of delete.
 
-Each function writes the row and its audit entry in the caller's transaction, so neither can exist without the other.
+`add`, `change` and `void` write the row and its audit entry in the caller's transaction, so neither can exist without
+the other; outside a transaction they raise TransactionManagementError.
 """
 
 import uuid
@@ -8,6 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, models, transaction
+from django.db.transaction import TransactionManagementError
 
 from clinic.audit import trail
 from clinic.audit.trail import Actor
@@ -19,7 +21,7 @@ _KEPT_BY_THE_RECORD = {"id", "version", "submission", "created_at", "voided_at",
 
 
 class StaleRecord(Exception):
-    """Somebody else changed the row first. `current` is the row as it stands now; nothing was written."""
+    """Somebody else changed or voided the row first. `current` is the row as it stands now; nothing was written."""
 
     def __init__(self, current: ClinicalRecord) -> None:
         """Keep the row as it stands, so that the page can show both versions."""
@@ -41,6 +43,7 @@ def add(row: R, *, event: str, by: Actor, at: datetime, reason: str = "", submis
 
     Raises AlreadySubmitted when the form's key was used before, django.db.IntegrityError for any other broken rule.
     """
+    _need_a_transaction()
     row.submission, row.created_at = submission, at
     try:
         with transaction.atomic():
@@ -62,14 +65,18 @@ def change(
     """Write new values into a row if it still has the version the caller saw, and audit what differs.
 
     `expected` is the version that the person had on screen; without it, the version that `row` was read with. Returns
-    the row unchanged, and writes no entry, when nothing differs. Raises StaleRecord when somebody else was first.
+    the row unchanged, and writes no entry, when nothing differs. Raises StaleRecord when somebody else was first,
+    ValidationError for a value that the field does not take, DirectWrite for a name that is no fact of the row.
     """
+    _need_a_transaction()
     kind = type(row)
     version = row.version if expected is None else expected
     before = kind._base_manager.get(pk=row.pk)
-    if before.version != version:
+    if before.version != version or before.voided_at is not None:
         raise StaleRecord(before)
     old = _values(before)
+    if strange := set(values) - set(old):
+        raise DirectWrite(f"{', '.join(sorted(strange))}: no fact of a {kind._meta.verbose_name} that can be changed.")
     for name, value in values.items():
         setattr(before, name, value)
     before.clean_fields(exclude=_untouched(before, set(values)))
@@ -84,6 +91,7 @@ def change(
 
 def void(row: R, *, event: str, by: Actor, at: datetime, reason: str, expected: int | None = None) -> R:
     """Take a row out of force, keeping it visible with the reason. Raises StaleRecord when somebody else was first."""
+    _need_a_transaction()
     version = row.version if expected is None else expected
     _write(row, version, {"voided_at": at, "void_reason": reason})
     trail.record(event, by=by, at=at, target=row, changes={"voided": [False, True]}, reason=reason)
@@ -104,10 +112,16 @@ def derive(row: R, **values: Any) -> R:
     return row
 
 
+def _need_a_transaction() -> None:
+    if not transaction.get_connection().in_atomic_block:
+        raise TransactionManagementError("A clinical row and its audit entry are written in one transaction.")
+
+
 def _write(row: ClinicalRecord, version: int, values: dict[str, Any]) -> None:
-    """Update the row where it still has this version; the database decides between two people at once."""
+    """Update the row where it stands and has this version still; the database decides between two people at once."""
     rows: models.QuerySet[ClinicalRecord] = models.QuerySet(model=type(row)).using(row._state.db)
-    if not rows.filter(pk=row.pk, version=version).update(version=version + 1, **values):
+    standing = rows.filter(pk=row.pk, version=version, voided_at__isnull=True)
+    if not standing.update(version=version + 1, **values):
         raise StaleRecord(type(row)._base_manager.get(pk=row.pk))
     row.refresh_from_db()
 

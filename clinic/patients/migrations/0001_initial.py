@@ -58,6 +58,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
@@ -95,6 +96,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
@@ -131,6 +133,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
@@ -173,6 +176,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
@@ -213,6 +217,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
@@ -260,6 +265,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
@@ -419,6 +425,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "base_manager_name": "objects",
             },
         ),
         migrations.AddIndex(

@@ -59,6 +59,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
@@ -114,6 +115,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
@@ -157,6 +159,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
@@ -230,6 +233,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
@@ -272,6 +276,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "base_manager_name": "objects",
             },
         ),
         migrations.AddConstraint(

@@ -77,6 +77,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "base_manager_name": "objects",
                 "indexes": [
                     models.Index(fields=["patient", "analyte", "-collected_at"], name="latest_result_per_analyte")
                 ],
