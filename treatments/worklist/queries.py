@@ -131,7 +131,7 @@ def page(sites: Sequence[Site], tab: Tab, now: datetime, cursor: Cursor | None) 
     column, backward = TABS[tab].order, cursor is not None and cursor.backward
     rows = _with_facts(select(sites, tab, now))
     if cursor is not None:
-        rows = rows.filter(_beyond(cursor, column, always_dated=TABS[tab].always_dated))
+        rows = rows.filter(beyond(cursor, column, always_dated=TABS[tab].always_dated))
     if backward:
         rows = rows.order_by(F(column).desc(nulls_first=True), "-pk")
     else:
@@ -155,7 +155,7 @@ def _paged(found: list[Dose], column: str, cursor: Cursor | None, *, more: bool)
     return Page(listed, first if before else None, last if after else None)
 
 
-def _beyond(cursor: Cursor, column: str, *, always_dated: bool) -> Q:
+def beyond(cursor: Cursor, column: str, *, always_dated: bool) -> Q:
     """Return the condition for rows beyond the cursor; rows without a day come last."""
     side, day = ("lt" if cursor.backward else "gt"), cursor.day
     same_day = Q(**{f"{column}__isnull": True} if day is None else {column: day}, **{f"pk__{side}": cursor.dose_id})

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from django.db.models import QuerySet
 
@@ -14,6 +15,8 @@ from clinic.staff.models import Site, SitePolicy
 from tests.factories import AT
 from tests.treatments.courses.builders import regimen
 from treatments.courses.models import Course, Dose, Hold
+
+R = TypeVar("R", bound=ClinicalRecord)
 
 _numbers = itertools.count(1)
 
@@ -105,6 +108,6 @@ def _dose(course: Course, plan: Planned) -> Dose:
     )
 
 
-def _insert(model: type[ClinicalRecord], rows: Sequence[ClinicalRecord]) -> None:
+def _insert(model: type[R], rows: Sequence[R]) -> None:
     """Insert past the clinical QuerySet, which refuses bulk writes."""
-    QuerySet(model).bulk_create(rows)
+    QuerySet[R](model).bulk_create(rows)

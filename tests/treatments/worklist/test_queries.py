@@ -62,8 +62,8 @@ class TestTheTabsAndTheRuleAgree:
         for offset in range(-200, 531):
             day = TARGET + timedelta(days=offset)
             cases = {tab.name: Case(When(queries.in_tab(tab, day), then=Value(1)), default=Value(0)) for tab in TABS}
-            rows = Dose.objects.values("pk", **cases)
-            found = {row["pk"]: [tab for tab in TABS if row[tab.name]] for row in rows}
+            rows = Dose.objects.annotate(**cases).values_list("pk", *cases)
+            found = {pk: [tab for tab, is_in in zip(TABS, flags, strict=True) if is_in] for pk, *flags in rows}
             wrong = [
                 (plan, found[dose.pk])
                 for plan, dose in zip(plans, doses, strict=True)

@@ -1,0 +1,229 @@
+"""The front page: tabs with their counts, rows by permission, pages that survive Back."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from clinic.records import writing
+from clinic.staff.models import Site
+from clinic.staff.roles import Role
+from clinic.staff.services import give_role
+from tests import factories
+from tests.factories import AT, BY
+from tests.treatments.courses import builders as courses
+from tests.treatments.labs.builders import log
+from tests.treatments.pages import soup, text
+from tests.treatments.worklist.builders import Planned, seed
+from treatments.courses import services
+from treatments.worklist import queries
+from treatments.worklist.tabs import TABS, Tab
+
+TODAY = date(2026, 7, 4)
+OVERDUE = Planned(TODAY - timedelta(days=40))
+
+
+@pytest.fixture(autouse=True)
+def _at_noon() -> Iterator[None]:
+    with time_machine.travel(AT, tick=False):
+        yield
+
+
+@pytest.fixture
+def nurse(signed_in: Callable[..., Client]) -> Client:
+    return signed_in(Role.NURSE)
+
+
+def rows(response: Any) -> list[str]:
+    return [text(row) for row in soup(response).select("tbody tr")]
+
+
+def tabs(response: Any) -> dict[str, str]:
+    found = soup(response).select("nav.tabs a")
+    return {text(link).rsplit(" ", 1)[0]: text(link).rsplit(" ", 1)[1] for link in found}
+
+
+class TestWhoSeesWhat:
+    @pytest.mark.parametrize("role", Role)
+    def test_every_role_sees_the_courses_of_its_site(
+        self, site: Site, other_site: Site, signed_in: Callable[..., Client], role: Role
+    ) -> None:
+        seed(site, [Planned(OVERDUE.target, name="Mine")])
+        seed(other_site, [Planned(OVERDUE.target, name="Foreign")])
+        response = signed_in(role).get("/")
+        assert response.status_code == 200
+        assert [row.split(",")[0] for row in rows(response)] == ["MINE"]
+        assert b"oreign" not in response.content.lower()
+
+    def test_somebody_without_a_role_is_refused(self, client: Client, db: None) -> None:
+        client.force_login(factories.user(), backend="allauth.account.auth_backends.AuthenticationBackend")
+        assert client.get("/").status_code == 403
+
+    def test_who_is_not_signed_in_is_asked_to(self, client: Client) -> None:
+        assert client.get("/")["Location"].startswith(reverse("account_login"))
+
+    def test_it_is_only_read(self, nurse: Client) -> None:
+        assert nurse.post("/").status_code == 405
+
+    def test_the_title_names_nobody(self, nurse: Client, site: Site) -> None:
+        seed(site, [OVERDUE])
+        assert text(soup(nurse.get("/")).select("title")[0]) == "Worklist · Tidemark"
+
+
+class TestTabs:
+    def test_each_says_how_many_rows_it_has(self, nurse: Client, site: Site) -> None:
+        seed(site, [OVERDUE] * 2)
+        seed(site, [Planned(TODAY)] * 3)
+        seed(site, [Planned(TODAY + timedelta(days=20)), Planned(TODAY + timedelta(days=90))])
+        seed(site, [Planned(TODAY, held=True), Planned(TODAY, needs_review=True)])
+        response = nurse.get("/")
+        assert tabs(response) == {
+            "Overdue": "2",
+            "Due": "3",
+            "Upcoming 30 days": "1",
+            "Later": "1",
+            "On hold": "1",
+            "Needs decision": "1",
+        }
+        for tab in TABS:
+            shown = nurse.get("/", {"tab": tab.value})
+            assert len(rows(shown)) == int(tabs(shown)[TABS[tab].label])
+
+    def test_beyond_the_cap_the_count_says_more(self, nurse: Client, site: Site) -> None:
+        seed(site, [OVERDUE] * (queries.COUNTED + 1))
+        response = nurse.get("/")
+        assert tabs(response)["Overdue"] == f"{queries.COUNTED}+"
+        assert f"50 of {queries.COUNTED}+ courses" in text(soup(response))
+
+    @pytest.mark.parametrize(
+        "query", ["?tab=nonsense", "?after=x", "?before=2026-01-01.zz", "?site=1", "?tab=", "?tab[]=due"]
+    )
+    def test_an_address_it_does_not_understand_is_the_first_page(self, nurse: Client, site: Site, query: str) -> None:
+        seed(site, [OVERDUE])
+        response = nurse.get(f"/{query}")
+        assert response.status_code == 200
+        assert text(soup(response).select("nav.tabs [aria-current]")[0]).startswith("Overdue")
+        assert len(rows(response)) == 1
+
+    def test_an_empty_tab_says_so(self, nurse: Client, site: Site) -> None:
+        seed(site, [OVERDUE])
+        assert "No course is on hold." in text(soup(nurse.get("/?tab=on-hold")))
+
+    def test_an_empty_site_says_how_to_begin(self, nurse: Client) -> None:
+        page = soup(nurse.get("/"))
+        assert "No open courses yet" in text(page)
+        assert page.select(f"a[href='{reverse('patients:find')}'].btn")
+
+
+class TestPaging:
+    def test_next_and_previous_lead_through_all_rows(self, nurse: Client, site: Site) -> None:
+        seed(site, [Planned(TODAY - timedelta(days=30 + number), name=f"N{number:03}") for number in range(120)])
+        seen, place = [], "/"
+        while place:
+            response = nurse.get(place)
+            seen += rows(response)
+            following = soup(response).select_one("a[rel=next]")
+            place = str(following["href"]) if following else ""
+        assert [row.split(",")[0] for row in seen] == [f"N{number:03}" for number in reversed(range(120))]
+        back = soup(response).select_one("a[rel=prev]")
+        assert back is not None
+        assert rows(nurse.get(str(back["href"]))) == seen[50:100]
+
+    def test_tab_and_site_stay_in_the_address(
+        self, site: Site, other_site: Site, signed_in: Callable[..., Client]
+    ) -> None:
+        user = factories.user(Role.NURSE, site=site)
+        give_role(user=user, site=other_site, role=Role.NURSE, by=BY, at=AT)
+        seed(site, [Planned(TODAY)] * 60)
+        seed(other_site, [Planned(TODAY, name="Elsewhere")])
+        response = signed_in(user=user).get("/", {"tab": "due", "site": str(site.pk)})
+        page = soup(response)
+        assert tabs(response)["Due"] == "60"
+        links = [str(link["href"]) for link in page.select("nav.tabs a, a[rel=next]")]
+        assert all(f"site={site.pk}" in link for link in links)
+        assert page.select_one("a[rel=next]") is not None
+        assert page.select_one(f"option[value='{site.pk}'][selected]") is not None
+        assert page.select_one("input[name=tab][value=due]") is not None
+
+
+class TestRows:
+    def test_a_row_tells_the_next_dose_of_a_real_course(self, nurse: Client, site: Site) -> None:
+        patient = courses.patient(site, "Okafor", given_name="Amara")
+        courses.course(patient, planned_start=date(2026, 6, 1))
+        log(patient)
+        (row,) = rows(nurse.get("/"))
+        assert "OKAFOR, Amara No identifier born 17 May 2020" in row
+        assert "Overdue L1, 12 mg 26 days late Target 1 Jun 2026 Window 1–8 Jun 2026 No booking 2 Jul 2026" in row
+        assert row.endswith("Book OKAFOR, Amara")
+
+    def test_the_hospitals_own_number_comes_first(self, nurse: Client, site: Site) -> None:
+        patient = courses.patient(site)
+        courses.course(patient, planned_start=TODAY)
+        for kind, value in (("registry", "R1"), ("nhs", "9434765919"), ("mrn", "410959"), ("mrn", "999999")):
+            number = patient.identifiers.model(patient=patient, site=site, kind=kind, value=value)
+            writing.add(number, event="patients.identifier_added", by=BY, at=AT)
+        (row,) = rows(nurse.get("/?tab=due"))
+        assert "MRN 410959" in row
+
+    def test_a_cancelled_booking_is_no_booking(self, nurse: Client, site: Site) -> None:
+        course = courses.course(courses.patient(site), planned_start=TODAY)
+        dose = courses.next_dose(course)
+        booking = services.book(dose=dose, on=date(2026, 7, 7), at_time=None, place="", by=BY, at=AT)
+        assert "Tue 7 Jul 2026" in rows(nurse.get("/?tab=due"))[0]
+        services.cancel_booking(booking=booking, reason="Staff ill", by=BY, at=AT)
+        assert "No booking" in rows(nurse.get("/?tab=due"))[0]
+
+    def test_the_site_is_named_to_somebody_who_works_at_several(
+        self, site: Site, other_site: Site, signed_in: Callable[..., Client]
+    ) -> None:
+        user = factories.user(Role.NURSE, site=site)
+        give_role(user=user, site=other_site, role=Role.VIEWER, by=BY, at=AT)
+        seed(site, [OVERDUE])
+        seed(other_site, [OVERDUE])
+        here, there = sorted(rows(signed_in(user=user).get("/")), key=lambda row: "Southgate" in row)
+        assert "Northfield Book" in here
+        assert "Southgate Open" in there
+
+    def test_two_days_are_named_where_the_sites_calendars_differ(
+        self, site: Site, other_site: Site, signed_in: Callable[..., Client]
+    ) -> None:
+        user = factories.user(Role.NURSE, site=site)
+        give_role(user=user, site=other_site, role=Role.NURSE, by=BY, at=AT)
+        client = signed_in(user=user)
+        assert "Sat 4 Jul 2026" in text(soup(client.get("/")).select("h1 + p")[0])
+        with time_machine.travel(AT + timedelta(hours=11, minutes=30), tick=False):
+            days = text(soup(client.get("/")).select("h1 + p")[0])
+        assert days == "Northfield: Sun 5 Jul 2026 · Southgate: Sat 4 Jul 2026"
+
+
+class TestWhatItCosts:
+    def measured(self, client: Client, place: str) -> tuple[int, int]:
+        with CaptureQueriesContext(connection) as captured:
+            response = client.get(place)
+        assert response.status_code == 200
+        return len(captured), len(response.content)
+
+    @pytest.mark.parametrize("tab", [Tab.OVERDUE, Tab.DECISION])
+    def test_ten_rows_and_fifty_take_the_same_few_queries(self, nurse: Client, site: Site, tab: Tab) -> None:
+        doses = seed(site, [Planned(OVERDUE.target, needs_review=tab is Tab.DECISION)] * 10)
+        log(doses[0].patient)
+        few, _ = self.measured(nurse, f"/?tab={tab.value}")
+        seed(site, [Planned(OVERDUE.target, needs_review=tab is Tab.DECISION)] * 40)
+        many, size = self.measured(nurse, f"/?tab={tab.value}")
+        assert few == many <= 9
+        assert size <= 60_000
+
+    def test_two_sites_take_no_more(self, site: Site, other_site: Site, signed_in: Callable[..., Client]) -> None:
+        user = factories.user(Role.NURSE, site=site)
+        give_role(user=user, site=other_site, role=Role.NURSE, by=BY, at=AT)
+        seed(site, [OVERDUE] * 25)
+        seed(other_site, [OVERDUE] * 25)
+        asked, size = self.measured(signed_in(user=user), "/")
+        assert asked <= 9
+        assert size <= 60_000
