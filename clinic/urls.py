@@ -1,6 +1,7 @@
 """Every address of the application. All need a signed-in person, but for sign-in itself and the liveness probe."""
 
 from allauth.account import views as account
+from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import Group
@@ -8,8 +9,8 @@ from django.urls import include, path
 
 from clinic import health
 
-# Rights come from roles at sites; Django's groups have no say here.
-admin.site.unregister(Group)
+# Rights come from roles at sites, and an account has one address: neither table has a say here.
+admin.site.unregister([Group, EmailAddress])
 admin.site.login = login_not_required(account.login)  # type: ignore[method-assign]  # as allauth advises
 admin.site.site_header = admin.site.site_title = "Administration"
 
@@ -25,7 +26,6 @@ accounts = [
     path("closed/", account.signup, name="account_signup"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("confirm/", account.reauthenticate, name="account_reauthenticate"),
-    path("email/", account.email, name="account_email"),
 ]
 
 urlpatterns = [

@@ -4,6 +4,7 @@
 so that nobody adds a page without saying who may see it.
 """
 
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -12,6 +13,7 @@ from decimal import Decimal
 import pytest
 from django.contrib import admin
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -46,7 +48,6 @@ ANYBODY = {
     "account_change_password",
     "account_set_password",
     "account_reauthenticate",
-    "account_email",
     "monographs:list",
     "monographs:detail",
     "monographs:search",
@@ -151,6 +152,11 @@ def resolve_again(name: str, values: dict[str, str]) -> str:
     return reverse(name, kwargs=values | kinds)
 
 
+def without_token(page: HttpResponse) -> str:
+    """Return the page but for the token of its sign-out form, which differs every time."""
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page.content.decode())
+
+
 def unknown(stage: dict[str, str]) -> dict[str, str]:
     """Return the stage with ids that nobody has."""
     return {name: str(uuid.uuid4()) if name.endswith("_id") else value for name, value in stage.items()}
@@ -165,8 +171,11 @@ def test_every_address_says_who_may_see_it() -> None:
 @pytest.mark.parametrize("method", ["get", "post", "put", "delete"])
 def test_signed_out_leads_to_the_sign_in(stage: dict[str, str], name: str, method: str) -> None:
     page = getattr(Client(), method)(filled(name, stage))
+    if page.status_code == 405:
+        assert method in {"put", "delete"}
+        return
     assert page.status_code == 302
-    assert page["Location"].startswith((reverse("account_login"), "/accounts/sign-in"))
+    assert page["Location"].startswith(reverse("account_login"))
 
 
 @pytest.mark.parametrize("name", sorted(OPEN))
@@ -192,8 +201,10 @@ def test_from_another_site_a_record_answers_like_one_that_does_not_exist(
     client = signed_in(*Role, at=other_site)
     foreign = getattr(client, method)(filled(name, stage))
     nobodys = getattr(client, method)(filled(name, unknown(stage)))
-    assert (foreign.status_code, nobodys.status_code) == (404, 404)
-    assert foreign.content == nobodys.content
+    refused = {404} if method == "get" else {404, 405}
+    assert foreign.status_code == nobodys.status_code
+    assert foreign.status_code in refused
+    assert without_token(foreign) == without_token(nobodys)
 
 
 @pytest.mark.parametrize("name", sorted(RIGHTS))

@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from clinic.patients.facts import PersonFacts
 from clinic.patients.models import Patient
-from clinic.records import writing
+from clinic.patients.services import register
 from clinic.staff.models import Site, User
 from clinic.staff.roles import Role
 from monographs.models import Monograph, Regimen, Version
@@ -13,6 +14,7 @@ from tests import factories
 from tests.factories import AT, BY
 from treatments.courses import services
 from treatments.courses.models import Administration, Course, Dose
+from treatments.rules.cautions import CODES
 
 US_12MG: dict[str, Any] = {
     "key": "nusinersen-12mg-us",
@@ -57,9 +59,8 @@ def regimen(data: dict[str, Any] = US_12MG) -> Regimen:
 
 def patient(site: Site, family_name: str = "Alder", **facts: Any) -> Patient:
     """Register a patient born in 2020."""
-    values = {"given_name": "Robin", "born_on": date(2020, 5, 17), "sex": "female", "search_text": family_name.lower()}
-    row = Patient(site=site, family_name=family_name, **(values | facts))
-    return writing.add(row, event="patients.registered", by=BY, at=AT)
+    values = {"given_name": "Robin", "born_on": date(2020, 5, 17), "sex": "female"} | facts
+    return register(site=site, person=PersonFacts(family_name=family_name, **values), by=BY, at=AT)
 
 
 def course(of: Patient, *, planned_start: date = date(2026, 1, 5), on: Regimen | None = None) -> Course:
@@ -89,5 +90,5 @@ def give(of: Course, day: date, *, performer: User | None = None, at: datetime =
         submission=submission,
         by=BY,
         at=max(at, given_at.astimezone(UTC)),
-        confirmed={"interval_short", "amount_differs", "volume_differs", "vial_expired", "on_hold"},
+        confirmed=CODES,
     )
