@@ -85,7 +85,7 @@ def digest(content: Digest) -> EmailMultiAlternatives:
 
 def message_id(pk: uuid.UUID) -> str:
     """Return the Message-ID of a row: the same however often it is sent, so that a second copy can be recognised."""
-    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2]
     return f"<{pk}@{domain or 'localhost'}>"
 
 
