@@ -40,22 +40,19 @@ def install(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(_POSTGRESQL_FUNCTION)
-        for table, operation in guarded():
+        for table, operation in _kept(connection.vendor):
             if table in tables:
-                for statement in _statements(connection.vendor, table, operation):
-                    cursor.execute(statement)
+                cursor.execute(_statement(connection.vendor, table, operation))
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
     """Drop every guard, for a test database about to be emptied."""
     tables = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
-        for table, operation in guarded():
+        for table, operation in _kept(connection.vendor):
             if table in tables:
                 on = f' ON "{table}"' if connection.vendor == "postgresql" else ""
                 cursor.execute(f'DROP TRIGGER IF EXISTS "{_name(table, operation)}"{on}')
-                if connection.vendor == "postgresql":
-                    cursor.execute(f'DROP TRIGGER IF EXISTS "{_name(table, "TRUNCATE")}"{on}')
 
 
 def missing(connection: BaseDatabaseWrapper) -> set[str]:
@@ -68,25 +65,29 @@ def missing(connection: BaseDatabaseWrapper) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(question)
         present = {row[0] for row in cursor.fetchall()}
-    return {_name(table, operation) for table, operation in guarded()} - present
+    return {_name(table, operation) for table, operation in _kept(connection.vendor)} - present
+
+
+def _kept(vendor: str) -> set[tuple[str, str]]:
+    """Return (table, operation) for every guard; PostgreSQL can empty a table at once, past the guards of its rows."""
+    wanted = set(guarded())
+    return wanted | {(table, "TRUNCATE") for table, _ in wanted} if vendor == "postgresql" else wanted
 
 
 def _name(table: str, operation: str) -> str:
     return f"{table}_keep_{operation.lower()}"
 
 
-def _statements(vendor: str, table: str, operation: str) -> tuple[str, ...]:
+def _statement(vendor: str, table: str, operation: str) -> str:
     """Return the SQL for one guard. Table names come from our models, never from input."""
     name = _name(table, operation)
     if vendor != "postgresql":
         words = f"{operation} of {table} is refused: clinical and audit rows are kept"
         refuse = f"BEGIN SELECT RAISE(ABORT, '{words}'); END"
-        return (f'CREATE TRIGGER IF NOT EXISTS "{name}" BEFORE {operation} ON "{table}" {refuse}',)
-    row, whole = "FOR EACH ROW EXECUTE FUNCTION clinic_refuse()", "FOR EACH STATEMENT EXECUTE FUNCTION clinic_refuse()"
-    return (
-        f'CREATE OR REPLACE TRIGGER "{name}" BEFORE {operation} ON "{table}" {row}',
-        f'CREATE OR REPLACE TRIGGER "{_name(table, "TRUNCATE")}" BEFORE TRUNCATE ON "{table}" {whole}',
-    )
+        return f'CREATE TRIGGER IF NOT EXISTS "{name}" BEFORE {operation} ON "{table}" {refuse}'
+    each = "STATEMENT" if operation == "TRUNCATE" else "ROW"
+    refuse = f"FOR EACH {each} EXECUTE FUNCTION clinic_refuse()"
+    return f'CREATE OR REPLACE TRIGGER "{name}" BEFORE {operation} ON "{table}" {refuse}'
 
 
 def clinical_models() -> list[type[models.Model]]:

@@ -1,0 +1,40 @@
+"""One row of every clinical table, written through the services, for the checks that walk the tables."""
+
+from datetime import date
+from decimal import Decimal
+
+from clinic.patients.facts import CarerFacts, ConsentFacts
+from clinic.patients.models import Patient
+from clinic.records.models import ClinicalRecord
+from clinic.staff.models import Site
+from tests.clinic.patients import builders as patients
+from tests.factories import AT, BY
+from tests.treatments.courses import builders as courses
+from tests.treatments.labs import builders as labs
+from treatments.courses import services
+
+
+def one_of_each(site: Site, family_name: str = "Alder") -> Patient:
+    """Register a patient with everything there is: parts, a course with a dose given and one booked, a hold, labs."""
+    patient = patients.patient(
+        site,
+        family_name,
+        mrn=f"MRN-{family_name}",
+        carers=[CarerFacts(name=f"Sam {family_name}", email="sam@example.org")],
+        consents=[ConsentFacts("treatment", date(2026, 1, 5), "Sam")],
+    )
+    patients.measurement(patient, weight_kg=Decimal(18))
+    patients.therapy(patient)
+    course = courses.course(patient, planned_start=date(2026, 6, 22))
+    courses.give(course, date(2026, 6, 22))
+    services.book(dose=courses.next_dose(course), on=date(2026, 7, 6), at_time=None, place="", by=BY, at=AT)
+    services.hold_course(
+        course=course, from_on=date(2026, 7, 4), reason="Infection", review_on=date(2026, 7, 5), by=BY, at=AT
+    )
+    labs.log(patient, labs.reported())
+    return patient
+
+
+def row_of(model: type[ClinicalRecord]) -> ClinicalRecord:
+    """Return the first row there is of a clinical table, voided or not."""
+    return model._base_manager.earliest("created_at")
