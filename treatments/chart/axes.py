@@ -46,8 +46,7 @@ class TimeAxis:
 
     def _firsts(self, step: int) -> Iterator[date]:
         """Yield the firsts of every `step`-th month, counted from a January, that lie on the axis."""
-        whole = self.first.year * 12 + self.first.month - 1
-        day = add_months(date(self.first.year, 1, 1), (whole - self.first.year * 12) // step * step)
+        day = add_months(date(self.first.year, 1, 1), (self.first.month - 1) // step * step)
         while day <= self.last:
             if day >= self.first:
                 yield day
