@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
+
 from clinic.patients.models import Patient
 from clinic.records import writing
 from clinic.staff.models import Site, SitePolicy
@@ -33,6 +35,7 @@ def patient(site: Site, **facts: Any) -> Patient:
     return courses.patient(site, f"Patient{next(_numbers)}", **facts)
 
 
+@transaction.atomic
 def course(site: Site, of: Patient | None = None) -> Course:
     """Put a patient on the default regimen, without planning a dose."""
     row = Course(
@@ -45,6 +48,7 @@ def course(site: Site, of: Patient | None = None) -> Course:
     return writing.add(row, event="courses.started", by=BY, at=AT)
 
 
+@transaction.atomic
 def dose(
     site: Site, *, target: date | None = TARGET, closes: date | None = None, at: datetime = AT, **facts: Any
 ) -> Dose:
@@ -67,12 +71,14 @@ def dose(
     return writing.add(row, event="courses.dose_planned", by=BY, at=at)
 
 
+@transaction.atomic
 def book(row: Dose, on: date, at: datetime = AT) -> Booking:
     """Make an appointment for a dose."""
     booking = Booking(dose=row, site=row.site, patient=row.patient, on=on)
     return writing.add(booking, event="courses.booked", by=BY, at=at)
 
 
+@transaction.atomic
 def hold(row: Dose, from_on: date) -> Hold:
     """Put the dose's course on hold from a day."""
     pause = Hold(
@@ -81,6 +87,7 @@ def hold(row: Dose, from_on: date) -> Hold:
     return writing.add(pause, event="courses.held", by=BY, at=AT)
 
 
+@transaction.atomic
 def change(row: Any, **values: Any) -> Any:
     """Write new values into a clinical row as the services do."""
     current = type(row)._base_manager.get(pk=row.pk)

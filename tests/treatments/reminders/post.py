@@ -30,7 +30,7 @@ class PostOffice:
         self.answers: deque[str] = deque()
         self.refusals: dict[str, str] = {}
         self.always = TAKE
-        self.greeting = ""
+        self.seconds_to_think = 0.0
         self.mails: list[EmailMessage] = []
         self.raw: list[bytes] = []
         self.recipients: list[str] = []
@@ -58,8 +58,7 @@ class PostOffice:
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         answer = self.answers.popleft() if self.answers else self.always
-        if answer == HANG:
-            await asyncio.sleep(30)
+        await asyncio.sleep(30 if answer == HANG else self.seconds_to_think)
         if answer in {TAKE, TAKE_AND_CUT}:
             self._keep(envelope)
         if answer in {CUT, TAKE_AND_CUT}:

@@ -64,13 +64,13 @@ def _by_day(known: Mapping[int, Morning]) -> dict[date, dict[int, datetime]]:
 
 
 def _open(due_at: Mapping[int, datetime], day: date) -> None:
-    has_one = set(Message.objects.filter(recipient__in=due_at, local_day=day).values_list("recipient", flat=True))
-    rows = [
-        Message(recipient_id=who, local_day=day, due_at=at, next_try_at=at)
-        for who, at in sorted(due_at.items())
-        if who not in has_one
-    ]
+    lacking = sorted(due_at.keys() - _has_one(due_at, day))
+    rows = [Message(recipient_id=who, local_day=day, due_at=due_at[who], next_try_at=due_at[who]) for who in lacking]
     Message.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _has_one(people: Collection[int], day: date) -> set[int]:
+    return set(Message.objects.filter(recipient__in=people, local_day=day).values_list("recipient", flat=True))
 
 
 def _keep_time(due_at: Mapping[int, datetime], day: date) -> None:
