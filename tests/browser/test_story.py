@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 from playwright.sync_api import Page, expect
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from clinic.staff.models import Site, User
 from clinic.staff.roles import Role
@@ -82,7 +82,7 @@ def test_from_registration_to_a_reminder_in_the_mailbox(
     prescriber: User,
     coordinator: User,
     mailbox: Mailbox,
-    settings: SettingsWrapper,
+    settings: Settings,
     accessible: Callable[[Page], None],
 ) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -99,7 +99,7 @@ def test_from_registration_to_a_reminder_in_the_mailbox(
     record(page, today.replace(year=today.year + 1, day=1).isoformat())
     accessible(page)
     expect(page.get_by_role("main")).to_contain_text("L2")
-    expect(page.get_by_role("main")).to_contain_text("in 14 days")
+    expect(page.get_by_role("main")).to_contain_text("In 14 days")
 
     call_command("send_reminders")
     call_command("send_reminders")
