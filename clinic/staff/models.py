@@ -7,11 +7,12 @@ from functools import cached_property
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from clinic.staff.roles import Permission, Role, granted
 
@@ -124,6 +125,17 @@ class SitePolicy(models.Model):
         return self.site_id
 
 
+class Accounts(UserManager["User"]):
+    """Makes accounts. The sign-in looks an address up in small letters, so that is how it is kept."""
+
+    use_in_migrations = False
+
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        """Return the address in small letters."""
+        return (email or "").lower()
+
+
 class User(AbstractUser):
     """Somebody who works here. Their rights come from memberships, never from Django's groups."""
 
@@ -138,7 +150,20 @@ class User(AbstractUser):
         help_text="Whose morning counts for this person's daily digest.",
     )
 
+    objects: ClassVar[Accounts] = Accounts()
+
     REQUIRED_FIELDS: ClassVar[list[str]] = ["email", "full_name"]
+
+    class Meta(AbstractUser.Meta):
+        """The sign-in takes a name in any letters, so two accounts cannot differ in them alone."""
+
+        constraints = [
+            models.UniqueConstraint(
+                Lower("username"),
+                name="a_username_is_one_in_any_letters",
+                violation_error_message="A user with that username already exists, in other letters.",
+            ),
+        ]
 
     def __str__(self) -> str:
         """Return the person's name."""

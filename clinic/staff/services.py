@@ -34,8 +34,7 @@ def give_role(*, user: User, site: Site, role: Role, by: Actor, at: datetime) ->
     membership = Membership(user=user, site=site, role=Role(role).value)
     membership = added(membership, event="staff.role_given", by=by, at=at)
     if user.home_site_id is None:
-        user.home_site = site
-        changed(user, event="staff.account_changed", by=by, at=at)
+        _change_account(user, by=by, at=at, home_site=site)
     _open_administration(user, by=by, at=at)
     return membership
 
@@ -43,7 +42,8 @@ def give_role(*, user: User, site: Site, role: Role, by: Actor, at: datetime) ->
 @transaction.atomic
 def take_role(*, membership: Membership, by: Actor, at: datetime) -> None:
     """Take a role away; it ends with the person's next request."""
-    trail.record("staff.role_taken", by=by, at=at, target=membership, changes={"role": [membership.role, None]})
+    gone = {name: [value, None] for name, (_, value) in facts(membership).items()}
+    trail.record("staff.role_taken", by=by, at=at, target=membership, changes=gone)
     user = membership.user
     membership.delete()
     _open_administration(user, by=by, at=at)
@@ -51,10 +51,17 @@ def take_role(*, membership: Membership, by: Actor, at: datetime) -> None:
 
 def _open_administration(user: User, *, by: Actor, at: datetime) -> None:
     """Let exactly those sign in to the administration pages who administer a site, or the whole installation."""
-    administers = user.memberships.filter(role=Role.ADMINISTRATOR.value).exists()
-    if user.is_staff != (administers or user.is_superuser):
-        user.is_staff = not user.is_staff
-        changed(user, event="staff.account_changed", by=by, at=at)
+    administers = user.is_superuser or user.memberships.filter(role=Role.ADMINISTRATOR.value).exists()
+    _change_account(user, by=by, at=at, is_staff=administers)
+
+
+def _change_account(user: User, *, by: Actor, at: datetime, **values: Any) -> None:
+    """Write these values into the account as it stands, whatever else the caller's own copy of it still says."""
+    current = User.objects.select_for_update().get(pk=user.pk)
+    for name, value in values.items():
+        setattr(current, name, value)
+        setattr(user, name, value)
+    changed(current, event="staff.account_changed", by=by, at=at)
 
 
 @transaction.atomic
@@ -65,11 +72,32 @@ def set_policy(*, site: Site, effective_from: date, source: str, by: Actor, at: 
     return added(policy, event="staff.policy_set", by=by, at=at)
 
 
+@transaction.atomic
 def added(row: M, *, event: str, by: Actor, at: datetime) -> M:
-    """Check, save and audit a new row of this room."""
+    """Check, save and audit a new row of this room. Raises ValidationError."""
     row.full_clean()
     row.save(force_insert=True)
+    tell_of(row, event=event, by=by, at=at)
+    return row
+
+
+def tell_of(row: models.Model, *, event: str, by: Actor, at: datetime) -> None:
+    """Audit a new row of this room that was saved already."""
     trail.record(event, by=by, at=at, target=row, changes=facts(row))
+
+
+@transaction.atomic
+def changed(row: M, *, event: str, by: Actor, at: datetime) -> M:
+    """Check, save and audit new values of a row of this room; nothing is written when nothing differs.
+
+    Raises ValidationError. A password is no fact and is not written here.
+    """
+    row.full_clean()
+    before, after = facts(type(row)._default_manager.select_for_update().get(pk=row.pk)), facts(row)
+    differing = {name: [before[name][1], new] for name, (_, new) in after.items() if before[name][1] != new}
+    if differing:
+        row.save(update_fields=list(differing))
+        trail.record(event, by=by, at=at, target=row, changes=differing)
     return row
 
 
@@ -77,15 +105,3 @@ def facts(row: models.Model) -> dict[str, list[Any]]:
     """Return `{field: [None, value]}` for a new row, without its password."""
     fields = [field for field in row._meta.concrete_fields if field.name not in {"id", "password", "last_login"}]
     return {field.name: [None, field.value_from_object(row)] for field in fields}
-
-
-def changed(row: M, *, event: str, by: Actor, at: datetime) -> M:
-    """Check, save and audit new values of a row of this room; nothing is written when nothing differs."""
-    row.full_clean()
-    before = facts(type(row)._default_manager.get(pk=row.pk))
-    row.save()
-    after = facts(row)
-    differing = {name: [before[name][1], new] for name, (_, new) in after.items() if before[name][1] != new}
-    if differing:
-        trail.record(event, by=by, at=at, target=row, changes=differing)
-    return row

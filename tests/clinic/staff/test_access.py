@@ -1,10 +1,10 @@
 """Rights come from roles at sites, and from nowhere else."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from pytest_django import DjangoAssertNumQueries
 
 from clinic.staff import access, services
 from clinic.staff.models import Membership, Site, User
@@ -62,7 +62,7 @@ def test_a_role_taken_ends_with_the_next_request(person: Person) -> None:
 
 
 def test_rights_cost_one_query_however_many_roles(
-    person: Person, django_assert_num_queries: Callable[..., object]
+    person: Person, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     user = person(*Role)
     with django_assert_num_queries(1):

@@ -4,10 +4,11 @@ from datetime import date
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 
 from clinic.audit.models import Entry
 from clinic.staff import services
-from clinic.staff.models import Site, SitePolicy, User
+from clinic.staff.models import Membership, Site, SitePolicy, User
 from clinic.staff.roles import Role
 from tests import factories
 from tests.factories import AT, BY
@@ -61,3 +62,97 @@ def test_what_changes_is_audited_and_what_does_not_is_not(site: Site) -> None:
     site.phone = "020 7946 0000"
     services.changed(site, event="staff.site_changed", by=BY, at=AT)
     assert Entry.objects.get(event="staff.site_changed").changes == {"phone": ["", "020 7946 0000"]}
+
+
+def test_only_what_differs_is_written(site: Site) -> None:
+    """What somebody else changed in another field meanwhile is not put back by an account's own role."""
+    user = factories.user(Role.ADMINISTRATOR, site=site)
+    membership = Membership.objects.select_related("user").get(user=user)
+    User.objects.filter(pk=user.pk).update(full_name="Ada Married")
+    services.take_role(membership=membership, by=BY, at=AT)
+    services.give_role(user=user, site=site, role=Role.ADMINISTRATOR, by=BY, at=AT)
+    assert User.objects.get(pk=user.pk).full_name == "Ada Married"
+
+
+def test_what_is_refused_is_not_written(site: Site) -> None:
+    site.time_zone = "Europe/Londn"
+    with pytest.raises(ValidationError, match="is not a time zone"):
+        services.changed(site, event="staff.site_changed", by=BY, at=AT)
+    assert Site.objects.get(pk=site.pk).time_zone == "Europe/London"
+
+
+def test_a_role_given_and_taken_says_whose_it_was_and_where(site: Site) -> None:
+    user = factories.user(Role.NURSE, site=site)
+    membership = Membership.objects.get(user=user)
+    key = str(membership.pk)
+    services.take_role(membership=membership, by=BY, at=AT)
+    given, taken = Entry.objects.filter(target_type="staff.membership", target_id=key).order_by("pk")
+    facts = {"user": user.pk, "site": str(site.pk), "role": "nurse"}
+    assert (given.event, given.changes) == ("staff.role_given", {name: [None, value] for name, value in facts.items()})
+    assert (taken.event, taken.changes) == ("staff.role_taken", {name: [value, None] for name, value in facts.items()})
+    assert given.site_id == taken.site_id == site.pk
+
+
+def test_a_role_is_held_once(site: Site) -> None:
+    user = factories.user(Role.NURSE, site=site)
+    with pytest.raises(ValidationError, match="already exists"):
+        services.give_role(user=user, site=site, role=Role.NURSE, by=BY, at=AT)
+
+
+def test_the_administration_pages_open_with_the_role_and_close_with_the_last_of_them(
+    site: Site, other_site: Site
+) -> None:
+    user = factories.user(Role.ADMINISTRATOR, site=site)
+    services.give_role(user=user, site=other_site, role=Role.ADMINISTRATOR, by=BY, at=AT)
+    for membership, open_still in zip(Membership.objects.filter(user=user), (True, False), strict=True):
+        services.take_role(membership=membership, by=BY, at=AT)
+        assert User.objects.get(pk=user.pk).is_staff is open_still
+    opened_and_closed = Entry.objects.filter(event="staff.account_changed", changes__has_key="is_staff")
+    assert [entry.changes["is_staff"] for entry in opened_and_closed.order_by("pk")] == [[False, True], [True, False]]
+
+
+def test_an_address_is_kept_in_small_letters(db: None) -> None:
+    user = factories.user(email="Ada.Lovelace@Example.ORG")
+    assert User.objects.get(pk=user.pk).email == "ada.lovelace@example.org"
+
+
+def test_an_address_in_other_letters_belongs_to_the_same_account(db: None) -> None:
+    factories.user(email="ada@example.org")
+    with pytest.raises(ValidationError, match="already exists"):
+        factories.user(email="Ada@example.org")
+
+
+def test_two_names_differ_in_more_than_their_letters(db: None) -> None:
+    """The sign-in does not tell them apart, and would let neither in."""
+    factories.user(username="ada")
+    with pytest.raises(ValidationError, match="in other letters"):
+        factories.user(username="Ada", email="other@example.org")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.create_user("ADA", "third@example.org")
+
+
+def test_a_password_is_not_changed_by_the_way(site: Site) -> None:
+    user = factories.user(Role.NURSE, site=site)
+    user.set_password("another long secret")
+    user.full_name = "Ada Married"
+    services.changed(user, event="staff.account_changed", by=BY, at=AT)
+    assert User.objects.get(pk=user.pk).check_password("correct horse battery")
+
+
+def test_two_policies_of_a_site_do_not_begin_on_one_day(site: Site) -> None:
+    with pytest.raises(ValidationError, match="already exists"):
+        services.set_policy(site=site, effective_from=date(2020, 1, 1), source="Again", by=BY, at=AT)
+
+
+@pytest.mark.parametrize(("hour", "taken"), [(0, True), (23, True), (24, False)])
+def test_a_digest_leaves_at_an_hour_of_the_day(site: Site, hour: int, taken: bool) -> None:
+    if taken:
+        policy = services.set_policy(
+            site=site, effective_from=date(2026, 1, 1), source="Test", digest_hour=hour, by=BY, at=AT
+        )
+        assert policy.digest_hour == hour
+    else:
+        with pytest.raises(ValidationError, match="less than or equal to 23"):
+            services.set_policy(
+                site=site, effective_from=date(2026, 1, 1), source="Test", digest_hour=hour, by=BY, at=AT
+            )
