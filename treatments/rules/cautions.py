@@ -1,4 +1,7 @@
-"""What a person must have seen before a dose is booked or recorded. A caution never refuses what happened."""
+"""What a person must have seen before a dose is booked or recorded. A caution never refuses what happened.
+
+The sentences name the figures that were entered: who confirms one has confirmed those figures and no others.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,6 +10,7 @@ from decimal import Decimal
 from treatments.rules.schedule_words import in_words
 
 CODES = (
+    "before_last_dose",
     "interval_short",
     "amount_differs",
     "volume_differs",
@@ -28,7 +32,10 @@ class Caution:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the schedule says of the dose: mg, mL, the earliest safe day and the window. Dates are local days."""
+    """What the schedule says of the dose: mg, mL, the last dose before it, the earliest safe day, and the window.
+
+    Dates are local days; None where the schedule has none yet.
+    """
 
     mg: Decimal
     ml: Decimal
@@ -45,7 +52,7 @@ def giving(
     return tuple(
         caution
         for caution in (
-            _too_soon(plan, given_on),
+            _order(plan, given_on) or _too_soon(plan, given_on) or _early(plan, given_on),
             _amount(plan, mg),
             _volume(plan, ml),
             _expired(vial_expires_on, given_on),
@@ -55,21 +62,27 @@ def giving(
     )
 
 
-def booking(plan: Plan, *, on: date, crosses_band: bool) -> tuple[Caution, ...]:
+def booking(plan: Plan, *, on: date, crosses_band: bool, held: bool) -> tuple[Caution, ...]:
     """Return what must be confirmed before this day is booked."""
-    return tuple(caution for caution in (_outside(plan, on), _crossing(on, crosses=crosses_band)) if caution)
+    found = (_early(plan, on), _after(plan, on), _crossing(on, crosses=crosses_band), _held(held=held))
+    return tuple(caution for caution in found if caution)
+
+
+def _order(plan: Plan, given_on: date) -> Caution | None:
+    """A day before the last dose is rare, and most often a slip of month or year; the replay takes it all the same."""
+    if plan.previous_on is None or given_on >= plan.previous_on:
+        return None
+    said = f"{in_words(given_on)} is before the last recorded dose, on {in_words(plan.previous_on)};"
+    return Caution("before_last_dose", f"{said} the series will be counted anew from this day.")
 
 
 def _too_soon(plan: Plan, given_on: date) -> Caution | None:
     """A dose before the floor still counts, because the drug is in; it is flagged (rule 7)."""
-    if plan.floor is None or plan.previous_on is None or not plan.previous_on <= given_on < plan.floor:
+    if plan.floor is None or plan.previous_on is None or given_on >= plan.floor:
         return None
     days = (given_on - plan.previous_on).days
-    return Caution(
-        "interval_short",
-        f"Only {days} {'day' if days == 1 else 'days'} after the last dose on {in_words(plan.previous_on)};"
-        f" the earliest safe day is {in_words(plan.floor)}.",
-    )
+    said = f"Only {days} {'day' if days == 1 else 'days'} after the last dose on {in_words(plan.previous_on)};"
+    return Caution("interval_short", f"{said} the earliest safe day is {in_words(plan.floor)}.")
 
 
 def _amount(plan: Plan, mg: Decimal) -> Caution | None:
@@ -94,22 +107,23 @@ def _held(*, held: bool) -> Caution | None:
     return Caution("on_hold", "The course is on hold.") if held else None
 
 
-def _outside(plan: Plan, on: date) -> Caution | None:
-    if plan.opens and on < plan.opens:
-        return Caution("before_window", f"{in_words(on)} is before the window opens on {in_words(plan.opens)}.")
-    if plan.closes and on > plan.closes:
-        return Caution("after_window", f"{in_words(on)} is after the window closes on {in_words(plan.closes)}.")
-    return None
+def _early(plan: Plan, on: date) -> Caution | None:
+    if plan.opens is None or on >= plan.opens:
+        return None
+    return Caution("before_window", f"{in_words(on)} is before the window opens on {in_words(plan.opens)}.")
+
+
+def _after(plan: Plan, on: date) -> Caution | None:
+    if plan.closes is None or on <= plan.closes:
+        return None
+    return Caution("after_window", f"{in_words(on)} is after the window closes on {in_words(plan.closes)}.")
 
 
 def _crossing(on: date, *, crosses: bool) -> Caution | None:
     if not crosses:
         return None
-    return Caution(
-        "band_crossing",
-        f"On {in_words(on)} more doses will be called for than today: a boundary of the label's late-dose rules"
-        " lies before it.",
-    )
+    said = f"On {in_words(on)} more doses will be called for than today:"
+    return Caution("band_crossing", f"{said} a boundary of the label's late-dose rules lies before it.")
 
 
 def _plain(amount: Decimal) -> str:
