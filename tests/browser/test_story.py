@@ -72,6 +72,7 @@ def record(page: Page, expiry: str) -> None:
     page.get_by_role("link", name="Record as given").first.click()
     page.get_by_label("Vial lot").fill("AB1234")
     page.get_by_label("Vial expiry").fill(expiry)
+    page.get_by_label("Given by").select_option("Petra")
     page.get_by_role("button", name="Record as given").click()
     expect(page.get_by_text("The next date has moved.")).to_be_visible()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from clinic.patients.models import Patient
 from clinic.staff.models import Site, User
@@ -99,11 +99,14 @@ def test_errors_of_a_form_are_told_where_they_are(
     page.get_by_label("Vial lot").fill("")
     page.get_by_label("Vial expiry").fill((site.today(timezone.now()) - timedelta(days=3)).isoformat())
     page.get_by_role("button", name="Record as given").click()
-    assert page.get_by_role("alert").get_by_role("link", name="Vial lot").is_visible()
+    expect(page.get_by_role("alert").get_by_role("link", name="Vial lot")).to_be_visible()
     accessible(page)
     page.get_by_label("Vial lot").fill("AB12")
     page.get_by_role("button", name="Record as given").click()
-    assert page.get_by_label("The vial had expired").is_visible()
+    expect(page.get_by_role("alert").get_by_role("link", name="Given by")).to_be_visible()
+    page.get_by_label("Given by").select_option(index=1)
+    page.get_by_role("button", name="Record as given").click()
+    expect(page.get_by_label("The vial had expired")).to_be_visible()
     accessible(page)
     page.get_by_label("The vial had expired").check()
     page.get_by_role("button", name="Record as given").click()
