@@ -59,7 +59,7 @@ def regimen(data: dict[str, Any] = US_12MG) -> Regimen:
 
 def patient(site: Site, family_name: str = "Alder", **facts: Any) -> Patient:
     """Register a patient born in 2020."""
-    values = {"given_name": "Robin", "born_on": date(2020, 5, 17), "sex": "female"} | facts
+    values: dict[str, Any] = {"given_name": "Robin", "born_on": date(2020, 5, 17), "sex": "female"} | facts
     return register(site=site, person=PersonFacts(family_name=family_name, **values), by=BY, at=AT)
 
 

@@ -277,13 +277,13 @@ class TestWhenTheFactsChange:
             reason="Infection",
             review_on=TARGET,
             by=factories.BY,
-            at=factories.AT,
+            at=noon(WEEK_BEFORE),
         )
         assert plan_on(WEEK_BEFORE) == Planned(cancelled=1)
         line = builders.line()
         assert (line.state, line.reason) == (MessageState.CANCELLED, "The course is on hold.")
         assert line.settled_at == noon(WEEK_BEFORE)
-        services.resume_course(hold=hold, on=WEEK_BEFORE, by=factories.BY, at=factories.AT)
+        services.resume_course(hold=hold, on=WEEK_BEFORE, by=factories.BY, at=noon(WEEK_BEFORE))
         assert plan_on(WEEK_BEFORE) == Planned(planned=1)
         again = builders.line()
         assert (again.state, again.reason, again.settled_at) == ("planned", "7 days before the target.", None)

@@ -2,21 +2,24 @@
 
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
+from clinic import formatting
 from clinic.audit.trail import Actor
 from clinic.records import writing
 from clinic.staff.models import User
 from treatments.courses import events
-from treatments.courses.models import Administration, Course, Dose, Hold
+from treatments.courses.models import Administration, Course, Dose
 from treatments.courses.plans import plan_of
-from treatments.courses.services.keeping import confirm, locked_open
+from treatments.courses.series import series_of
+from treatments.courses.services.keeping import confirm, first_time, locked_open
 from treatments.courses.services.replanning import planned_from, replan
 from treatments.rules import cautions
+from treatments.rules.schedule import forecast
 from treatments.rules.schedule_words import in_words
 
 
@@ -29,7 +32,7 @@ class GivenInTheFuture(Exception):
 
 
 class GivenOnSuchADay(Exception):
-    """A dose is recorded on that day already, or the day lies before the patient's birth. The message says which."""
+    """The patient has a dose recorded on that day already, or was not born yet. The message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,16 @@ def record_given(
     Raises Unconfirmed, DoseAlreadyGiven, GivenInTheFuture, GivenOnSuchADay, CourseStopped, AlreadySubmitted.
     """
     course = locked_open(dose.course_id)
+    first_time(Administration, submission)
     dose = Dose.objects.get(pk=dose.pk)
-    _not_twice(dose, submission)
+    if not dose.is_next:
+        raise DoseAlreadyGiven("This dose was recorded in the meantime; nothing of yours was saved.")
     if given.at > at:
-        raise GivenInTheFuture("The time given lies in the future; enter when the dose was given.")
+        when = formatting.moment(given.at, course.site.zone)
+        raise GivenInTheFuture(f"{when} lies in the future; enter when the dose was given.")
     given_on = given.at.astimezone(course.site.zone).date()
-    asked = _cautions(dose, given, given_on)
-    confirm(asked, confirmed)
+    _free_day(course, given_on)
+    said = confirm(_cautions(course, dose, given, given_on), confirmed)
     row = Administration(
         course=course,
         dose=dose,
@@ -82,21 +88,22 @@ def record_given(
         performer=given.performer,
         note=given.note,
     )
-    reason = " ".join(["Confirmed:", *(caution.text for caution in asked)]) if asked else ""
-    row = _added(row, event=events.DOSE_GIVEN, by=by, at=at, reason=reason, submission=submission)
+    row = writing.add(row, event=events.DOSE_GIVEN, by=by, at=at, reason=said, submission=submission)
     replan(course, on=planned_from(course), by=by, at=at)
     return row
 
 
-def _cautions(dose: Dose, given: Given, given_on: date) -> tuple[cautions.Caution, ...]:
-    held = Hold.objects.standing().filter(course_id=dose.course_id, ended_on=None).exists()
+def _cautions(course: Course, dose: Dose, given: Given, given_on: date) -> tuple[cautions.Caution, ...]:
+    """Compare with the dose as it is on the day it was given: a late-dose band may have changed its amount."""
+    series = series_of(course)
+    coming = forecast(series, given_on).next
     return cautions.giving(
-        plan_of(dose),
+        replace(plan_of(dose), mg=coming.mg, ml=coming.ml),
         given_on=given_on,
         mg=given.mg,
         ml=given.ml,
         vial_expires_on=given.vial_expires_on,
-        held=held,
+        held=series.held,
     )
 
 
@@ -117,8 +124,10 @@ def record_elsewhere(
     Raises GivenInTheFuture, GivenOnSuchADay, CourseStopped, AlreadySubmitted.
     """
     course = locked_open(course.pk)
+    first_time(Administration, submission)
     if given_on > course.site.today(at):
-        raise GivenInTheFuture("That day lies in the future; enter when the dose was given.")
+        raise GivenInTheFuture(f"{in_words(given_on)} lies in the future; enter when the dose was given.")
+    _free_day(course, given_on)
     dose = _place_in_series(course, mg, given_on, by=by, at=at)
     row = Administration(
         course=course,
@@ -132,7 +141,7 @@ def record_elsewhere(
         place=place,
         note=note,
     )
-    row = _added(row, event=events.DOSE_GIVEN_ELSEWHERE, by=by, at=at, submission=submission)
+    row = writing.add(row, event=events.DOSE_GIVEN_ELSEWHERE, by=by, at=at, submission=submission)
     replan(course, on=planned_from(course), by=by, at=at)
     return row
 
@@ -155,25 +164,12 @@ def _place_in_series(course: Course, mg: Decimal, given_on: date, *, by: Actor, 
     return writing.add(place, event=events.DOSE_PLANNED, by=by, at=at)
 
 
-def _not_twice(dose: Dose, submission: uuid.UUID | None) -> None:
-    """Refuse a dose that was given; a repeated form learns that it was the first to be saved."""
-    if dose.is_next:
-        return
-    first = Administration.objects.filter(dose=dose, submission=submission).first() if submission else None
-    if first:
-        raise writing.AlreadySubmitted(first)
-    raise DoseAlreadyGiven("Somebody else recorded this dose in the meantime.")
-
-
-def _added(
-    row: Administration, *, event: str, by: Actor, at: datetime, submission: uuid.UUID | None, reason: str = ""
-) -> Administration:
-    if row.given_on < row.patient.born_on:
-        raise GivenOnSuchADay(f"{in_words(row.given_on)} lies before the patient was born.")
-    try:
-        with transaction.atomic():
-            return writing.add(row, event=event, by=by, at=at, reason=reason, submission=submission)
-    except IntegrityError:
+def _free_day(course: Course, given_on: date) -> None:
+    """Refuse a day before birth, and a day on which the patient was given a dose, whatever course it belonged to."""
+    if given_on < course.patient.born_on:
+        raise GivenOnSuchADay(f"{in_words(given_on)} lies before the patient was born.")
+    given = Administration.objects.standing().filter(patient_id=course.patient_id, given_on=given_on)
+    if given.filter(outcome=Administration.Outcome.COMPLETED).exists():
         raise GivenOnSuchADay(
-            f"A dose is recorded on {in_words(row.given_on)} already; two doses on one day cannot both count."
-        ) from None
+            f"A dose is recorded on {in_words(given_on)} already; two doses on one day cannot both count."
+        )

@@ -25,9 +25,13 @@ def replan(course: Course, *, on: date, by: Actor, at: datetime) -> Dose:
 
 def planned_from(course: Course) -> date:
     """Return the first day on which the plan of the next dose can be read without any lateness in it."""
+    return last_given(course) or course.planned_start
+
+
+def last_given(course: Course) -> date | None:
+    """Return the day of the last dose that counts, None before the first."""
     given = Administration.objects.standing().filter(course=course, outcome=Administration.Outcome.COMPLETED)
-    last = given.order_by("-given_on").values_list("given_on", flat=True).first()
-    return last or course.planned_start
+    return given.order_by("-given_on").values_list("given_on", flat=True).first()
 
 
 def _relabel(answer: Forecast, doses: list[Dose], *, by: Actor, at: datetime) -> None:
