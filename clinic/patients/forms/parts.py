@@ -85,6 +85,11 @@ class IdentifierForm(fields.IdentifierFields, FactsForm):
     asks = facts.IdentifierFacts
     layout = (Field("kind", wrapper_class="medium"), Field("value", wrapper_class="medium", autocomplete="off"))
 
+    def clean(self) -> dict[str, Any]:
+        """Hand on the number as it is kept, so that it compares with the one that is stored."""
+        cleaned = super().clean()
+        return cleaned if self.errors else cleaned | self.facts().values()
+
 
 class CarerForm(fields.CarerFields, FactsForm):
     """One carer."""
@@ -194,9 +199,9 @@ class CareStatusForm(VersionedForm):
         self.helper.render_hidden_fields = False
 
     def clean(self) -> dict[str, Any]:
-        """Refuse what cannot be true before asking whether it shall be so."""
+        """Refuse what cannot be true before asking whether it shall be so; the service looks again afterwards."""
         cleaned = super().clean() or self.cleaned_data
-        if "to" in cleaned and "on" in cleaned:
+        if "to" in cleaned and "on" in cleaned and not cleaned["confirmed"]:
             complain(self, self.check(cleaned["to"], cleaned["on"]))
         return cleaned
 
