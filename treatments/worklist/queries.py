@@ -69,16 +69,20 @@ class Page:
     next: Cursor | None
 
 
+# Every next dose that belongs on the list, whatever its days. Built once: each request only adds sites and days.
+_LISTED = Dose.objects.standing().filter(
+    is_next=True,
+    course__stopped_on=None,
+    course__voided_at=None,
+    patient__care_status=CareStatus.ACTIVE,
+    patient__voided_at=None,
+)
+_HELD = Exists(Hold.objects.standing().filter(course=OuterRef("course"), ended_on=None))
+
+
 def select(sites: Sequence[Site], tab: Tab, now: datetime) -> OfCourseQuerySet[Dose]:
     """Return the next doses of one tab at these sites, each site by its own local day."""
-    return Dose.objects.standing().filter(
-        _anywhere(sites, tab, now),
-        is_next=True,
-        course__stopped_on=None,
-        course__voided_at=None,
-        patient__care_status=CareStatus.ACTIVE,
-        patient__voided_at=None,
-    )
+    return _LISTED.filter(_anywhere(sites, tab, now))
 
 
 def _anywhere(sites: Sequence[Site], tab: Tab, now: datetime) -> Q:
@@ -86,16 +90,16 @@ def _anywhere(sites: Sequence[Site], tab: Tab, now: datetime) -> Q:
     by_day: dict[date, list[uuid.UUID]] = defaultdict(list)
     for site in sites:
         by_day[site.today(now)].append(site.pk)
-    here = (
+    here = [
         (Q(site_id=ids[0]) if len(ids) == 1 else Q(site_id__in=ids)) & in_tab(tab, today)
         for today, ids in by_day.items()
-    )
-    return reduce(or_, here, Q(pk__in=[]))
+    ]
+    return reduce(or_, here) if here else Q(pk__in=[])
 
 
 def in_tab(tab: Tab, today: date) -> Q:
     """Return the condition under which a next dose stands in this tab on a day."""
-    held = Q(Exists(Hold.objects.standing().filter(course=OuterRef("course"), ended_on=None)))
+    held = Q(_HELD)
     decision = Q(needs_review=True) | Q(target__isnull=True)
     for turn in ("review_from", "interrupted_from", "restart_from"):
         decision |= Q(**{f"{turn}__lte": today})
@@ -168,6 +172,23 @@ def beyond(cursor: Cursor, column: str, *, always_dated: bool) -> Q:
     return beyond if cursor.backward else beyond | Q(**{f"{column}__isnull": True})
 
 
+# What a row shows or derives its status from; everything else stays in the database.
+_SHOWN = (
+    "site_id",
+    "label",
+    "mg",
+    "previous_on",
+    "target",
+    "opens",
+    "closes",
+    "review_from",
+    "interrupted_from",
+    "restart_from",
+    "needs_review",
+    "patient__given_name",
+    "patient__family_name",
+    "patient__born_on",
+)
 # In the order of Listed's own fields.
 _FACTS = ("booked_on", "booked_at", "held_from", "hold_review", "main_identifier")
 
@@ -185,6 +206,7 @@ def _with_facts(doses: OfCourseQuerySet[Dose]) -> OfCourseQuerySet[Dose]:
             main_identifier=Subquery(_identifiers()[:1]),
         )
         .select_related("patient")
+        .only(*_SHOWN)
     )
 
 

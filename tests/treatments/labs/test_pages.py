@@ -150,7 +150,7 @@ class TestSaving:
         assert set(saved) == {"platelets", "inr", "aptt", "urine_protein"}
         assert {row.collected_at for row in saved.values()} == {datetime(2026, 7, 2, 8, 30, tzinfo=UTC)}
         assert {row.collected_on for row in saved.values()} == {date(2026, 7, 2)}
-        assert (saved["platelets"].range_low, saved["platelets"].range_high) == (150, 400)
+        assert (saved["platelets"].range_low, saved["platelets"].range_high) == (Decimal(150), Decimal(400))
         assert (saved["urine_protein"].kept, saved["urine_protein"].comparator) == (Decimal("0.15"), "<")
         assert (saved["inr"].unit, saved["inr"].laboratory) == ("{INR}", "Northfield Pathology")
 
@@ -227,8 +227,8 @@ class TestWhatIsWrong:
                 {"platelets_low": "150000", "platelets_high": "400000"},
                 "Platelets, range from : 150000 ×10⁹/L is not plausible; did you mean /µL?",
             ),
-            ({"collected_on": ""}, "Day collected : This field is required."),
-            ({"collected_time": ""}, "Time collected : This field is required."),
+            ({"collected_on": ""}, "Day collected : Enter the day."),
+            ({"collected_time": ""}, "Time collected : Enter the time."),
             (
                 {"collected_on": "2026-07-05"},
                 "Day collected : This day lies in the future; enter when the sample was taken.",
