@@ -86,7 +86,8 @@ def history(patient: Patient, *, before: int | None = None, size: int = PAGE_SIZ
 
 def _entry(entry: Entry, names: Names, zone: tzinfo) -> HistoryEntry:
     model = _model(entry.target_type)
-    told = [(name, pair) for name, pair in entry.changes.items() if name not in _not_told(model)]
+    told = sorted((name, pair) for name, pair in entry.changes.items() if name not in _not_told(model))
+    told.sort(key=lambda change: _place(model, change[0]))
     return HistoryEntry(
         title=_TITLES.get(entry.event) or _title(entry.event),
         about="" if model is None or model is Patient else names.get((model, entry.target_id), ""),
@@ -99,6 +100,12 @@ def _entry(entry: Entry, names: Names, zone: tzinfo) -> HistoryEntry:
 
 def _not_told(model: type[Model] | None) -> set[str]:
     return _NOT_TOLD if model is Patient else _NOT_TOLD_OF_PARTS
+
+
+def _place(model: type[Model] | None, name: str) -> int:
+    """Return where the record has this field; a database may keep the names of a JSON object in an order of its own."""
+    names = [field.name for field in model._meta.concrete_fields] if model else []
+    return names.index(name) if name in names else len(names)
 
 
 def _title(event: str) -> str:
