@@ -19,13 +19,13 @@ Person = Callable[..., User]
 
 
 def hours(first: date, days: int) -> Iterator[datetime]:
-    """Yield every half hour from half a day before a day's beginning in UTC, as a beat would come."""
+    """Yield every hour from half a day before a day's beginning in UTC, as a beat would come."""
     start = datetime(first.year, first.month, first.day, tzinfo=UTC) - timedelta(hours=12)
-    return (start + timedelta(minutes=30 * n) for n in range(48 * (days + 1)))
+    return (start + timedelta(hours=n) for n in range(24 * (days + 1)))
 
 
 def run_through(first: date, days: int) -> dict[date, list[datetime]]:
-    """Run a sweep every half hour; return when each local day's digest was handed over."""
+    """Run a sweep every hour; return when each local day's digest was handed over."""
     for now in hours(first, days):
         plan_and_send(sender(now))
     sent: dict[date, list[datetime]] = {}

@@ -271,14 +271,8 @@ class TestWhenTheFactsChange:
 
     def test_a_hold_cancels_and_a_resume_plans_again_what_is_still_owed(self, course: Course) -> None:
         plan_on(WEEK_BEFORE)
-        hold = services.hold_course(
-            course=course,
-            from_on=WEEK_BEFORE,
-            reason="Infection",
-            review_on=TARGET,
-            by=factories.BY,
-            at=noon(WEEK_BEFORE),
-        )
+        facts = {"from_on": WEEK_BEFORE, "reason": "Infection", "review_on": TARGET}
+        hold = services.hold_course(course=course, by=factories.BY, at=noon(WEEK_BEFORE), **facts)
         assert plan_on(WEEK_BEFORE) == Planned(cancelled=1)
         line = builders.line()
         assert (line.state, line.reason) == (MessageState.CANCELLED, "The course is on hold.")
@@ -344,6 +338,15 @@ class TestWhenTheFactsChange:
         assert plan_on(TARGET + timedelta(days=1)) == Planned(missed=1)
         assert builders.line().reason == "Its time went by before it was sent."
 
+    def test_a_line_that_turns_out_to_be_owed_after_all_is_left_alone(
+        self, course: Course, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The hold was ended between the first question of the sweep and the second."""
+        plan_on(WEEK_BEFORE)
+        monkeypatch.setattr(surveying.doses, "watched", lambda _site, _furthest: {})
+        assert plan_on(WEEK_BEFORE) == Planned()
+        assert builders.line().state == MessageState.PLANNED
+
     def test_the_trail_is_left_alone(self, course: Course) -> None:
         before = Entry.objects.count()
         plan_on(WEEK_BEFORE)
@@ -407,6 +410,14 @@ class TestAfterAnOutage:
         plan_on(WEEK_BEFORE - timedelta(days=2))
         plan_on(WEEK_BEFORE)
         assert states() == [("dose_upcoming", "2026-07-01", "missed"), ("dose_upcoming", "2026-07-08", "planned")]
+
+    def test_after_a_clock_that_went_back_a_point_that_was_heard_is_not_missed(self, site: Site, nurse: User) -> None:
+        builders.dose(site, at=noon(date(2026, 6, 1)))
+        plan_on(WEEK_BEFORE)
+        Reminder.objects.update(state=MessageState.HANDED_OVER, settled_at=noon(WEEK_BEFORE))
+        plan_on(WEEK_BEFORE - timedelta(days=6))
+        assert plan_on(TARGET) == Planned(planned=1, missed=1)
+        assert states(due_on=WEEK_BEFORE) == [("dose_upcoming", "2026-07-08", "handed_over")]
 
     def test_each_site_remembers_when_it_was_gone_through(self, site: Site, other_site: Site) -> None:
         plan_on(WEEK_BEFORE)

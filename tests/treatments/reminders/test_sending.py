@@ -184,6 +184,34 @@ class TestWhen:
         assert run_on(DAY).sent == 1
 
 
+class TestNothingIsLeftToSay:
+    def test_the_digest_is_called_off_and_nobody_connects(self, site: Site, nurse: User, post: PostOffice) -> None:
+        dose = builders.dose(site)
+        plan_and_send(sender(datetime(2026, 7, 8, 5, 0, tzinfo=UTC)))
+        builders.hold(dose, DAY)
+        assert run_on(DAY) == Tally(planned=0, sent=0, cancelled=1, missed=0, failed=0, put_off=0)
+        assert (message().state, message().reason) == ("cancelled", "Nothing was left to say.")
+        assert post.connections == 0
+
+    def test_what_a_second_look_ends_is_counted(self, site: Site, nurse: User, post: PostOffice) -> None:
+        kept, dropped = builders.dose(site), builders.dose(site)
+        plan_on(DAY)
+        builders.hold(dropped, DAY)
+        done = send_due(sender(noon(DAY)))
+        assert (done.sent, done.cancelled, done.missed) == (1, 1, 0)
+        assert line(dose=kept).state == MessageState.HANDED_OVER
+
+    def test_what_is_owed_later_that_day_waits_for_tomorrow(self, site: Site, nurse: User, post: PostOffice) -> None:
+        dose = builders.dose(site)
+        plan_and_send(sender(datetime(2026, 7, 8, 5, 0, tzinfo=UTC)))
+        hold = builders.hold(dose, DAY)
+        run_on(DAY)
+        builders.change(hold, ended_on=DAY)
+        assert run_on(DAY).planned == 1
+        assert run_on(DAY + timedelta(days=1)).sent == 1
+        assert len(post.mails) == 1
+
+
 class TestTheServerSaysLater:
     @pytest.mark.parametrize("answer", ["451 try again", "452 too busy", "421 closing"])
     def test_the_mail_is_put_off_and_goes_at_the_next_try(
@@ -606,6 +634,13 @@ class TestTheMomentBeforeSending:
         looked = looking_again.look_again(taken, noon(DAY))
         assert looked.digest is not None
         assert looked.digest.to == "new@northfield.example"
+
+    def test_a_sender_whose_lease_was_taken_over_sends_nothing(self, site: Site, nurse: User) -> None:
+        builders.dose(site)
+        late = self.claimed()
+        claims.claim(noon(DAY) + LEASE + timedelta(seconds=1), limit=5)
+        assert looking_again.look_again(late, noon(DAY)) == looking_again.Looked()
+        assert line().state == MessageState.CLAIMED
 
     def test_it_takes_the_lease_anew(self, site: Site, nurse: User) -> None:
         builders.dose(site)

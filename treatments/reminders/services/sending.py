@@ -101,13 +101,12 @@ def _send_one(claimed: Claim, carrier: Carrier, sender: Sender, done: Sent) -> N
 
 
 def _record(claimed: Claim, outcome: Outcome, sender: Sender, done: Sent) -> None:
-    match outcome.answer:
-        case Answer.TAKEN:
-            done.sent += _insist(lambda: claims.hand_over(claimed, sender.clock()), sender)
-        case Answer.REFUSED:
-            done.failed += _insist(lambda: claims.fail(claimed, sender.clock(), outcome.reason), sender)
-        case Answer.LATER:
-            _put_off(claimed, outcome.reason, sender, done)
+    if outcome.answer is Answer.TAKEN:
+        done.sent += _insist(lambda: claims.hand_over(claimed, sender.clock()), sender)
+    elif outcome.answer is Answer.REFUSED:
+        done.failed += _insist(lambda: claims.fail(claimed, sender.clock(), outcome.reason), sender)
+    else:
+        _put_off(claimed, outcome.reason, sender, done)
 
 
 def _put_off(claimed: Claim, reason: str, sender: Sender, done: Sent) -> None:
