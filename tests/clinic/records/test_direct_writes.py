@@ -1,7 +1,8 @@
 """Every clinical model there is refuses to be written past `clinic.records.writing`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
@@ -37,6 +38,12 @@ LATER_WRITES: dict[str, Callable[[Any], Awaitable[Any]]] = {
 }
 
 
+def awaited(write: Coroutine[Any, Any, None]) -> None:
+    """Await in a thread of its own: a browser, once opened, keeps a loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, write).result()
+
+
 def test_the_walk_meets_the_clinical_tables() -> None:
     names = {model._meta.label_lower for model in CLINICAL}
     assert {"patients.patient", "courses.dose", "courses.administration", "labs.labresult"} <= names
@@ -56,7 +63,7 @@ def test_a_query_refuses_when_awaited(model: type[models.Model], way: str) -> No
         await LATER_WRITES[way](model._default_manager)
 
     with pytest.raises(DirectWrite):
-        asyncio.run(write())
+        awaited(write())
 
 
 @each_clinical_model
@@ -89,7 +96,7 @@ def test_a_row_refuses_when_awaited(model: type[models.Model]) -> None:
 
     for refused in (save, delete):
         with pytest.raises(DirectWrite):
-            asyncio.run(refused())
+            awaited(refused())
 
 
 @each_clinical_model
