@@ -1,10 +1,11 @@
 """The list of patients, and the search in it: alphabetical, a page at a time, never counting the whole."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
+from itertools import chain
 from operator import or_
 
 from django.db.models import Prefetch, Q
@@ -15,7 +16,9 @@ from clinic.patients import folding
 from clinic.patients.models import Identifier, Patient, PatientQuerySet
 from clinic.patients.queries.banners import Labelled, age, short_identifiers
 from clinic.patients.queries.details import sma_line
+from clinic.staff.access import site_ids
 from clinic.staff.models import User
+from clinic.staff.roles import Permission
 from clinic.statuses import CARE, Status
 
 PAGE_SIZE = 50
@@ -68,14 +71,12 @@ def find(
 
     A page is asked for by the patient it follows or precedes, so that a later page costs what the first one does and
     an address never holds a name. One who is unknown, not theirs to see, or has nobody beyond means the first page.
-    Two queries, and one more for a later page.
+    Two queries, one more for a later page, and one for each site of somebody who works at several.
     """
     cursor = _place(user, after or before)
     backwards = cursor is not None and after is None
     kept = _beyond(_filtered(user, filters), cursor, backwards=backwards)
-    numbers = Prefetch("identifiers", Identifier.objects.standing(), to_attr="standing_identifiers")
-    order = ("-sort_name", "-id") if backwards else ("sort_name", "id")
-    found = list(kept.select_related("site", "sma_profile").prefetch_related(numbers).order_by(*order)[: size + 1])
+    found = _nearest(kept, site_ids(user, Permission.VIEW_PATIENTS), backwards=backwards, size=size + 1)
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
@@ -123,6 +124,20 @@ def _beyond(kept: PatientQuerySet, cursor: tuple[str, uuid.UUID] | None, *, back
     if backwards:
         return kept.filter(Q(sort_name__lte=name) & (Q(sort_name__lt=name) | Q(id__lt=patient_id)))
     return kept.filter(Q(sort_name__gte=name) & (Q(sort_name__gt=name) | Q(id__gt=patient_id)))
+
+
+def _nearest(kept: PatientQuerySet, sites: Collection[uuid.UUID], *, backwards: bool, size: int) -> list[Patient]:
+    """Return the first so many, or the last, with what a row shows.
+
+    An index holds the names of one site in order. For several sites it is asked once for each, and the database sorts
+    the few that may be on the page; otherwise it would sort everybody.
+    """
+    order = ("-sort_name", "-id") if backwards else ("sort_name", "id")
+    if len(sites) > 1:
+        each = (kept.filter(site_id=site).order_by(*order).values_list("pk", flat=True)[:size] for site in sites)
+        kept = Patient.objects.filter(pk__in=list(chain.from_iterable(each)))
+    numbers = Prefetch("identifiers", Identifier.objects.standing(), to_attr="standing_identifiers")
+    return list(kept.select_related("site", "sma_profile").prefetch_related(numbers).order_by(*order)[:size])
 
 
 def _row(patient: Patient, at: datetime) -> PatientRow:

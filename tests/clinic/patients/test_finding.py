@@ -83,6 +83,26 @@ def test_whoever_works_at_two_sites_sees_both(site: Site, other_site: Site, pers
     ]
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 8])
+def test_the_pages_of_two_sites_are_walked_there_and_back_in_one_order(
+    site: Site, other_site: Site, person: Callable[..., User], size: int
+) -> None:
+    user = person(Role.NURSE)
+    staff.give_role(user=user, site=other_site, role=Role.NURSE, by=BY, at=AT)
+    both = User.objects.get(pk=user.pk)
+    for number, family in enumerate(("Alder", "Birch", "Birch", "Cedar", "Elm", "Fir", "Gorse")):
+        builders.patient(other_site if number % 3 else site, family)
+    forward = walk(both, size)
+    seen = [row.patient_id for page in forward for row in page.rows]
+    assert len(set(seen)) == 7
+    assert [name for page in forward for name in names(page)][:2] == ["ALDER, Ana", "BIRCH, Ana"]
+    back, page = list(forward[-1].rows), forward[-1]
+    while page.before is not None:
+        page = ask(both, size=size, before=page.before)
+        back = [*page.rows, *back]
+    assert [row.patient_id for row in back] == seen
+
+
 # --- Pages -----------------------------------------------------------------------------------------------------------
 
 
@@ -192,6 +212,19 @@ def test_the_database_finds_whom_the_rule_finds(site: Site, nurse: User, typed: 
 
 
 # --- What it costs ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("known", [2, 20])
+def test_each_of_several_sites_takes_one_query_more(
+    site: Site, other_site: Site, person: Callable[..., User], django_assert_num_queries: Any, known: int
+) -> None:
+    user = person(Role.NURSE)
+    staff.give_role(user=user, site=other_site, role=Role.NURSE, by=BY, at=AT)
+    both = User.objects.get(pk=user.pk)
+    for number in range(known):
+        builders.patient(other_site if number % 2 else site, "Berg", f"Ana{number:02}")
+    with django_assert_num_queries(5):  # rights; two sites; the page, its numbers
+        assert len(ask(both).rows) == known
 
 
 @pytest.mark.parametrize("known", [2, 20])
