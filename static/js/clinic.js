@@ -63,8 +63,14 @@ function echoDates() {
   }
 }
 
+/* On a phone the tabs scroll sideways; the one that is open is brought into sight. */
+function showCurrentTab() {
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+}
+
 foldNavigation();
 closeMenus();
 focusErrors();
 sendOnce();
 echoDates();
+showCurrentTab();
