@@ -45,6 +45,7 @@ def worklist(request: StaffRequest) -> HttpResponse:
     rows = _rows(request, page, chosen, now)
     context = {
         "tabs": [_tab_link(tab, asked, counts) for tab in TABS],
+        "tab": TABS[asked.tab].label,
         "rows": rows,
         "empty": TABS[asked.tab].empty,
         "nobody": not any(counts.values()),

@@ -199,7 +199,7 @@ class TestRows:
         assert "Sat 4 Jul 2026" in text(soup(client.get("/")).select("h1 + p")[0])
         with time_machine.travel(AT + timedelta(hours=11, minutes=30), tick=False):
             days = text(soup(client.get("/")).select("h1 + p")[0])
-        assert days == "Northfield: Sun 5 Jul 2026 · Southgate: Sat 4 Jul 2026"
+        assert days == "Overdue, Northfield: Sun 5 Jul 2026 · Southgate: Sat 4 Jul 2026"
 
 
 class TestWhatItCosts:
