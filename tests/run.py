@@ -1,8 +1,8 @@
 """Runs every test this machine can run; ``make test`` is this.
 
-The whole suite runs on SQLite and the folder broker, which are always there, with coverage; then, where PostgreSQL
-and Redis answer, the whole suite runs again on them. What could not be run is said at the end, with the way to run
-it. With ``CI=true`` nothing may be missing. Arguments are handed to pytest.
+The whole suite runs on SQLite and the folder broker, which are always there, and, where PostgreSQL and Redis answer, at
+the same time the whole suite again on them, shown afterwards. What could not be run is said at the end, with the way to
+run it. With ``CI=true`` nothing may be missing. Arguments are handed to pytest; without any, coverage is measured.
 
 ``DATABASE_URL`` and ``CELERY_BROKER_URL`` say where PostgreSQL and Redis are; without them, the usual local ports are
 tried. The tests make, empty and remove a database of their own beside the one named (``test_…``).
@@ -12,10 +12,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import psycopg
 import redis
@@ -39,28 +40,61 @@ FOREIGN: Final = (
 
 def main(arguments: Sequence[str]) -> int:
     """Return 0 when everything that ran passed and, in CI, nothing was missing."""
-    database = os.environ.get("DATABASE_URL") or POSTGRESQL
-    broker = os.environ.get("CELERY_BROKER_URL") or REDIS
-    missing = {**missing_browser(), **missing_services(database, broker)}
+    services = {
+        "DATABASE_URL": os.environ.get("DATABASE_URL") or POSTGRESQL,
+        "CELERY_BROKER_URL": os.environ.get("CELERY_BROKER_URL") or REDIS,
+    }
+    missing = {**missing_browser(), **missing_services(*services.values())}
     if missing and os.environ.get("CI") == "true":
         print(report(missing))
         return 1
     chosen = [*arguments, *(["-m", "not browser"] if "browser" in missing else [])]
-    code = suite("SQLite and a folder", {}, ["--cov", "--cov-report=term", *chosen])
-    # After a failure there is no second run, so that the last line says what happened.
-    if code == 0 and "services" not in missing:
-        code = suite("PostgreSQL and Redis", {"DATABASE_URL": database, "CELERY_BROKER_URL": broker}, chosen)
+    code = run_all(chosen, None if "services" in missing else services, coverage=not arguments)
     if missing:
         print(report(missing))
     return code
 
 
-def suite(name: str, services: Mapping[str, str], arguments: Sequence[str]) -> int:
-    """Run pytest once and return its exit status; with no test found, that is not 0."""
-    print(f"\n=== The tests on {name} ===", flush=True)
+def run_all(arguments: Sequence[str], services: Mapping[str, str] | None, *, coverage: bool) -> int:
+    """Run the suite once, or twice at the same time; return the worst exit status, shown last whatever came first."""
+    with ExitStack() as stack, tempfile.TemporaryFile("w+") as aside:
+        second = stack.enter_context(pytest(arguments, services, aside)) if services else None
+        measured = ["--cov", "--cov-report=term", *arguments] if coverage else arguments
+        first = stack.enter_context(pytest(measured, {}, subprocess.PIPE))
+        closing_line = show("SQLite and a folder", first.stdout or ())
+        if second is None:
+            return first.wait()
+        second.wait()
+        aside.seek(0)
+        show("PostgreSQL and Redis", aside)
+        if first.wait() > second.wait():
+            print(f"\nOn SQLite and a folder:\n{closing_line}", end="")
+        return max(first.wait(), second.wait())
+
+
+@contextmanager
+def pytest(
+    arguments: Sequence[str], services: Mapping[str, str], output: IO[str] | int
+) -> Iterator[subprocess.Popen[str]]:
+    """Start pytest in the background; end it when it is still running as the context ends."""
     kept = {variable: value for variable, value in os.environ.items() if variable not in FOREIGN}
     line = [sys.executable, "-m", "pytest", "-q", *arguments]
-    return subprocess.run(line, cwd=ROOT, env={**kept, **services}, check=False).returncode
+    environment = {**kept, **services, "PYTHONUNBUFFERED": "1"}
+    running = subprocess.Popen(line, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, text=True)
+    try:
+        yield running
+    finally:
+        running.terminate()
+        running.wait()
+
+
+def show(name: str, lines: Iterable[str]) -> str:
+    """Print a run under its name as it comes, and return its last line."""
+    print(f"\n=== The tests on {name} ===", flush=True)
+    last = ""
+    for last in lines:
+        print(last, end="", flush=True)
+    return last
 
 
 def missing_browser() -> dict[str, str]:
