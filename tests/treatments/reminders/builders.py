@@ -23,6 +23,8 @@ _numbers = itertools.count(1)
 
 TARGET = date(2026, 7, 15)
 CLOSES = date(2026, 7, 22)
+DAY = date(2026, 7, 8)
+IDLE = Tally(planned=0, sent=0, cancelled=0, missed=0, failed=0, put_off=0)
 
 
 def noon(day: date) -> datetime:
@@ -108,6 +110,11 @@ def sender(now: datetime | Callable[[], datetime], **facts: Any) -> Sender:
 def run_on(day: date) -> Tally:
     """Plan and send at noon UTC of a day."""
     return plan_and_send(sender(noon(day)))
+
+
+def message() -> Message:
+    """Return the one digest there is."""
+    return Message.objects.get()
 
 
 def line(**facts: Any) -> Reminder:

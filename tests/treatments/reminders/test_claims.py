@@ -12,18 +12,13 @@ from django.db import IntegrityError, transaction
 from clinic.staff.models import Site, User
 from clinic.staff.roles import Role
 from tests.treatments.reminders import builders
-from tests.treatments.reminders.builders import TARGET, line, noon, plan_on
+from tests.treatments.reminders.builders import DAY, line, message, noon, plan_on
 from treatments.reminders.models import LEASE, LONGEST_WAIT, Message, MessageState, Reminder
 from treatments.reminders.services import claims
 from treatments.reminders.services.claims import Claim, claim
 
-DAY = TARGET - timedelta(days=7)
 NOW = noon(DAY)
 MOMENT = timedelta(seconds=1)
-
-
-def message() -> Message:
-    return Message.objects.get()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from clinic.celery import app
 from clinic.staff.models import Membership, Site, User
 from clinic.staff.roles import Role
 from tests.treatments.reminders import builders
-from tests.treatments.reminders.builders import CLOSES, TARGET, noon, plan_on, sender
+from tests.treatments.reminders.builders import CLOSES, DAY, TARGET, noon, plan_on, sender
 from tests.treatments.reminders.post import PostOffice
 from treatments.management.commands import send_reminders
 from treatments.management.commands.send_reminders import Stopping
@@ -29,7 +29,6 @@ from treatments.reminders.models import Message, MessageState, Reminder, Sweep
 from treatments.reminders.services import claims
 from treatments.reminders.services.running import Tally, plan_and_send
 
-DAY = TARGET - timedelta(days=7)
 AT = "2026-07-08T12:00"
 
 

@@ -14,12 +14,11 @@ from pytest_django import DjangoAssertNumQueries
 from clinic.staff.models import Membership, Site, User
 from clinic.staff.roles import Role
 from tests.treatments.reminders import builders
-from tests.treatments.reminders.builders import CLOSES, TARGET, noon, plan_on
+from tests.treatments.reminders.builders import CLOSES, DAY, noon, plan_on
 from treatments.courses.models import Dose
 from treatments.reminders.models import MessageState, Reminder
 
 LEDGER = reverse("reminders:ledger")
-DAY = TARGET - timedelta(days=7)
 SignedIn = Callable[..., Client]
 Person = Callable[..., User]
 

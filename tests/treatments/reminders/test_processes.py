@@ -15,14 +15,13 @@ from clinic.staff.models import Site, User
 from clinic.staff.roles import Role
 from tests import factories
 from tests.treatments.reminders import builders
-from tests.treatments.reminders.builders import TARGET, noon, plan_on
+from tests.treatments.reminders.builders import DAY, noon, plan_on
 from tests.treatments.reminders.post import PostOffice
 from tests.treatments.reminders.processes import Stage, lend
 from treatments.reminders.models import LEASE, Message, MessageState, Reminder
 from treatments.reminders.queries.sites import open_sites
 from treatments.reminders.services import planning, surveying
 
-DAY = TARGET - timedelta(days=7)
 AT = "2026-07-08T12:00"
 PEOPLE = 20
 
