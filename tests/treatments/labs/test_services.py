@@ -2,10 +2,12 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 
 from clinic.audit.models import Entry
 from clinic.audit.trail import person_actor
@@ -36,6 +38,10 @@ def patient(site: Site) -> Patient:
 
 def kept(patient: Patient) -> dict[str, Decimal]:
     return dict(LabResult.objects.standing().filter(patient=patient).values_list("analyte", "kept"))
+
+
+def test_a_result_is_named_by_its_analyte_and_day_never_by_its_patient(patient: Patient) -> None:
+    assert str(log(patient)[0]) == "Platelets collected 2026-07-02"
 
 
 def test_the_tables_words_are_those_of_the_rulebook() -> None:
@@ -167,6 +173,16 @@ class TestTheSameSampleAgain:
     def test_another_patients_sample_is_another_sample(self, patient: Patient, site: Site) -> None:
         log(patient)
         assert log(register(site, "Birch"))
+
+    def test_another_broken_rule_is_not_mistaken_for_it(
+        self, patient: Patient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_args: Any, **_facts: Any) -> None:
+            raise IntegrityError("a_result_is_not_negative")
+
+        monkeypatch.setattr("treatments.labs.services.writing.add", refuse)
+        with pytest.raises(IntegrityError, match="a_result_is_not_negative"):
+            log(patient)
 
     def test_a_value_taken_back_makes_room_for_the_right_one(self, patient: Patient) -> None:
         (wrong,) = log(patient, reported(value="21"))

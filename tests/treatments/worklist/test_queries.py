@@ -19,7 +19,7 @@ from tests.treatments.worklist.builders import Planned, seed
 from treatments.courses import services
 from treatments.courses.models import Dose
 from treatments.courses.status import status_of
-from treatments.rules.schedule import Series, forecast
+from treatments.rules.schedule import Series, Status, forecast
 from treatments.worklist import queries
 from treatments.worklist.queries import Cursor
 from treatments.worklist.tabs import TABS, Tab, tab_of
@@ -95,6 +95,9 @@ class TestTheTabsAndTheRuleAgree:
             for dose in Dose.objects.filter(is_next=True).select_related("course"):
                 tab = tab_of(status_of(dose, day, held=False, stopped=False), dose.target, day)
                 assert [name for name, pks in found.items() if dose.pk in pks] == [tab]
+
+    def test_a_stopped_course_stands_in_no_tab(self) -> None:
+        assert tab_of(Status.STOPPED, TODAY, TODAY) is None
 
     def test_a_plan_without_a_start_needs_a_decision(self, db: None) -> None:
         answer = forecast(Series(courses.regimen().rule()), TODAY).next
