@@ -1,17 +1,18 @@
 """Every address of the application. All need a signed-in person, but for sign-in itself and the liveness probe."""
 
 from allauth.account import views as account
+from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from django.contrib import admin
-from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import Group
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from clinic import health
 
 # Rights come from roles at sites, and an account has one address: neither table has a say here.
 admin.site.unregister([Group, EmailAddress])
-admin.site.login = login_not_required(account.login)  # type: ignore[method-assign]  # as allauth advises
+# Signed out, it leads to the one sign-in page; signed in without the right, it answers 403.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = "Administration"
 
 accounts = [
@@ -21,7 +22,12 @@ accounts = [
     path("password/set/", account.password_set, name="account_set_password"),
     path("password/reset/", account.password_reset, name="account_reset_password"),
     path("password/reset/sent/", account.password_reset_done, name="account_reset_password_done"),
-    path("password/reset/<uidb36>-<key>/", account.password_reset_from_key, name="account_reset_password_from_key"),
+    # Not a path: the key has hyphens of its own, and what stands before the first one is the account.
+    re_path(
+        r"^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[^/]+)/$",
+        account.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
     path("password/reset/done/", account.password_reset_from_key_done, name="account_reset_password_from_key_done"),
     path("closed/", account.signup, name="account_signup"),
     path("inactive/", account.account_inactive, name="account_inactive"),
@@ -33,6 +39,7 @@ urlpatterns = [
     path("patients/", include("clinic.patients.urls")),
     path("patients/", include("treatments.chart.urls")),
     path("", include("treatments.courses.urls")),
+    path("", include("treatments.calculator.urls")),
     path("", include("treatments.labs.urls")),
     path("monographs/", include("monographs.urls")),
     path("reminders/", include("treatments.reminders.urls")),

@@ -1,6 +1,10 @@
 """Signing in: by name or address, throttled by name and address, and to nothing without it."""
 
+import re
+from typing import Any
+
 import pytest
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
@@ -58,8 +62,103 @@ def test_a_closed_account_cannot_sign_in_or_go_on(nurse: User) -> None:
     assert "_auth_user_id" not in Client().session
 
 
-def test_the_administration_pages_ask_the_same_sign_in(db: None) -> None:
-    page = Client().get(reverse("admin:index"))
-    assert page.status_code == 302
-    assert page["Location"].startswith(reverse("admin:login"))
-    assert b'name="login"' in Client().get(page["Location"]).content
+class TestAdministration:
+    def test_its_pages_ask_the_same_sign_in_and_lead_back(self, site: Site) -> None:
+        factories.user(Role.ADMINISTRATOR, site=site, username="ade")
+        visitor = Client()
+        page = visitor.get(reverse("admin:staff_site_changelist"), follow=True)
+        assert page.request["PATH_INFO"] == reverse("account_login")
+        facts = {"login": "ade", "password": PASSWORD, "next": page.context["redirect_field_value"]}
+        assert visitor.post(page.request["PATH_INFO"], facts)["Location"] == reverse("admin:staff_site_changelist")
+
+    def test_its_own_sign_in_evaluates_nothing(self, site: Site) -> None:
+        factories.user(Role.ADMINISTRATOR, site=site, username="ade")
+        visitor = Client()
+        facts = {"username": "ade", "login": "ade", "password": PASSWORD}
+        page = visitor.post(reverse("admin:login"), facts)
+        assert page.status_code == 302
+        assert page["Location"].startswith(reverse("account_login"))
+        assert "_auth_user_id" not in visitor.session
+
+    def test_guesses_are_counted_together_wherever_they_were_sent_from(self, site: Site) -> None:
+        factories.user(Role.ADMINISTRATOR, site=site, username="ade")
+        page = Client().get(reverse("admin:index"), follow=True)
+        for guess in range(10):
+            attempt("ADE" if guess % 2 else "ade", f"guess {guess}")
+        facts = {"login": "ade", "password": PASSWORD, "next": reverse("admin:index")}
+        locked = Client().post(page.request["PATH_INFO"], facts)
+        assert locked.status_code == 429
+        assert "Too many attempts" in locked.content.decode()
+
+    def test_somebody_without_the_right_is_refused_and_not_sent_in_circles(self, nurse: User) -> None:
+        client = Client()
+        attempt("nadia", PASSWORD, client)
+        page = client.get(reverse("admin:index"), follow=True)
+        assert (page.status_code, len(page.redirect_chain)) == (403, 1)
+        assert "Your role does not allow this" in page.content.decode()
+
+
+def link_in(body: str) -> str:
+    found = re.search(r"/accounts/password/reset/\S+", body)
+    assert found
+    return found[0]
+
+
+class TestForgottenPassword:
+    def ask(self, address: str = "nadia@example.org") -> str:
+        Client().post(reverse("account_reset_password"), {"email": address})
+        return link_in(str(mail.outbox[-1].body))
+
+    def choose(self, link: str, password: str) -> Any:
+        visitor = Client()
+        form = visitor.get(link, follow=True)
+        facts = {"password1": password, "password2": password}
+        return visitor.post(form.request["PATH_INFO"], facts)
+
+    def test_the_link_in_the_mail_lets_one_choose_a_new_password(self, nurse: User) -> None:
+        answer = self.choose(self.ask(), "another quiet long password")
+        assert (answer.status_code, answer["Location"]) == (302, reverse("account_reset_password_from_key_done"))
+        assert attempt("nadia", "another quiet long password") == 302
+        assert attempt("nadia", PASSWORD) == 200
+
+    def test_the_form_stands_at_an_address_without_the_key(self, nurse: User) -> None:
+        link = self.ask()
+        page = Client().get(link, follow=True)
+        assert page.request["PATH_INFO"].endswith("-set-password/")
+        assert link not in page.content.decode()
+
+    def test_a_link_works_once(self, nurse: User) -> None:
+        link = self.ask()
+        self.choose(link, "another quiet long password")
+        page = Client().get(link, follow=True)
+        assert "This link no longer works" in page.content.decode()
+
+    @pytest.mark.parametrize("place", [0, -2])
+    def test_a_changed_link_does_not_work(self, nurse: User, place: int) -> None:
+        letters = list(self.ask().removeprefix("/accounts/password/reset/"))
+        letters[place] = "0" if letters[place] != "0" else "1"
+        page = Client().get("/accounts/password/reset/" + "".join(letters), follow=True)
+        assert "This link no longer works" in page.content.decode()
+
+    @pytest.mark.parametrize(("password", "sentence"), [("short", "too short"), ("nadia@example.org", "too similar")])
+    def test_a_weak_password_is_refused_in_a_sentence(self, nurse: User, password: str, sentence: str) -> None:
+        assert sentence in self.choose(self.ask(), password).content.decode()
+        assert attempt("nadia", PASSWORD) == 302
+
+    def test_an_unknown_address_gets_the_same_answer_and_no_link(self, nurse: User) -> None:
+        known, unknown = (
+            Client().post(reverse("account_reset_password"), {"email": address}, follow=True)
+            for address in ("nadia@example.org", "nobody@example.org")
+        )
+        assert known.content == unknown.content
+        assert "-" not in str(mail.outbox[-1].body).partition("/password/reset/")[2]
+
+    def test_the_mail_says_neither_name_nor_account(self, nurse: User) -> None:
+        self.ask()
+        sent = mail.outbox[-1]
+        assert not re.search("nadia", f"{sent.subject} {sent.body}", re.IGNORECASE)
+
+    def test_a_closed_account_gets_no_link(self, nurse: User) -> None:
+        User.objects.filter(pk=nurse.pk).update(is_active=False)
+        Client().post(reverse("account_reset_password"), {"email": "nadia@example.org"})
+        assert "-" not in str(mail.outbox[-1].body).partition("/password/reset/")[2]
