@@ -148,6 +148,11 @@ class SmaProfile(ClinicalRecord):
 
     objects = ClinicalQuerySet.as_manager()
 
+    class Meta(ClinicalRecord.Meta):
+        """Written as people write it."""
+
+        verbose_name = "SMA profile"
+
     def __str__(self) -> str:
         """Return the clinical type."""
         return self.get_sma_type_display() or "SMA"
@@ -260,6 +265,7 @@ class OtherTherapy(PatientPart):
     class Meta(PatientPart.Meta):
         """It does not end before it began."""
 
+        verbose_name_plural = "other therapies"
         constraints = [
             *ClinicalRecord.Meta.constraints,
             models.CheckConstraint(

@@ -8,4 +8,4 @@ class StaffConfig(AppConfig):
 
     name = "clinic.staff"
     label = "staff"
-    verbose_name = "staff and sites"
+    verbose_name = "Staff and sites"

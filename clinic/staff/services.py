@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Any, TypeVar
 
+from allauth.account.models import EmailAddress
 from django.db import models, transaction
 
 from clinic.audit import trail
@@ -26,6 +27,17 @@ def open_account(*, username: str, full_name: str, email: str, password: str, by
     user = User(username=username, full_name=full_name, email=email)
     user.set_password(password)
     return added(user, event="staff.account_opened", by=by, at=at)
+
+
+@transaction.atomic
+def change_account(*, user: User, by: Actor, at: datetime) -> User:
+    """Save an account's new facts. A former address opens nothing any more. Raises ValidationError.
+
+    The sign-in library keeps each address to which it sent a link, and would go on sending links there.
+    """
+    user = changed(user, event="staff.account_changed", by=by, at=at)
+    EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
+    return user
 
 
 @transaction.atomic

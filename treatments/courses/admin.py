@@ -11,7 +11,7 @@ class CourseAdmin(ReadOnlyAdmin):
     """Courses."""
 
     list_display = ("patient", "regimen", "planned_start", "stopped_on", "site")
-    list_filter = ("site", "regimen__key")
+    list_filter = (("site", admin.RelatedOnlyFieldListFilter), "regimen__key")
     list_select_related = ("patient", "regimen", "site")
 
 
@@ -20,7 +20,7 @@ class DoseAdmin(ReadOnlyAdmin):
     """Places in the series."""
 
     list_display = ("patient", "label", "mg", "target", "opens", "closes", "is_next", "site")
-    list_filter = ("site", "is_next", "phase")
+    list_filter = (("site", admin.RelatedOnlyFieldListFilter), "is_next", "phase")
     list_select_related = ("patient", "site")
 
 
@@ -29,7 +29,7 @@ class AdministrationAdmin(ReadOnlyAdmin):
     """What was given."""
 
     list_display = ("patient", "given_on", "outcome", "mg", "lot", "elsewhere", "site")
-    list_filter = ("site", "outcome", "elsewhere")
+    list_filter = (("site", admin.RelatedOnlyFieldListFilter), "outcome", "elsewhere")
     list_select_related = ("patient", "site")
     date_hierarchy = "given_on"
 
@@ -39,7 +39,7 @@ class BookingAdmin(ReadOnlyAdmin):
     """Appointments."""
 
     list_display = ("patient", "on", "at_time", "place", "cancelled_at", "site")
-    list_filter = ("site",)
+    list_filter = (("site", admin.RelatedOnlyFieldListFilter),)
     list_select_related = ("patient", "site")
 
 
@@ -48,5 +48,5 @@ class HoldAdmin(ReadOnlyAdmin):
     """Holds."""
 
     list_display = ("patient", "from_on", "review_on", "ended_on", "site")
-    list_filter = ("site",)
+    list_filter = (("site", admin.RelatedOnlyFieldListFilter),)
     list_select_related = ("patient", "site")

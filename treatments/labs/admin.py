@@ -11,6 +11,6 @@ class LabResultAdmin(ReadOnlyAdmin):
     """Laboratory results."""
 
     list_display = ("patient", "analyte", "collected_on", "value", "unit", "site")
-    list_filter = ("site", "analyte")
+    list_filter = (("site", admin.RelatedOnlyFieldListFilter), "analyte")
     list_select_related = ("patient", "site")
     date_hierarchy = "collected_on"

@@ -99,6 +99,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "verbose_name_plural": "other therapies",
                 "base_manager_name": "objects",
             },
         ),
@@ -428,6 +429,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "verbose_name": "SMA profile",
                 "base_manager_name": "objects",
             },
         ),
