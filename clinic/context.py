@@ -30,10 +30,18 @@ _PLACES: tuple[tuple[str, str, Permission | None], ...] = (
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Return `product_name` and `nav_items`; the latter is empty for somebody who is not signed in."""
+    """Return `product_name`, `nav_items` and `roleless`.
+
+    The places are none for somebody who is not signed in. `roleless` says that somebody is signed in and holds no role
+    at any open site, so that hardly a page is theirs to see.
+    """
     user = getattr(request, "user", None)
-    items = _items(request, user) if isinstance(user, User) else []
-    return {"product_name": settings.PRODUCT_NAME, "nav_items": items, "site_banner": ""}
+    return {
+        "product_name": settings.PRODUCT_NAME,
+        "nav_items": _items(request, user) if isinstance(user, User) else [],
+        "roleless": isinstance(user, User) and not user.rights,
+        "site_banner": "",
+    }
 
 
 def _items(request: HttpRequest, user: User) -> list[NavItem]:
@@ -41,5 +49,9 @@ def _items(request: HttpRequest, user: User) -> list[NavItem]:
     urls = [(label, reverse(name)) for label, name, _ in allowed]
     if user.is_staff:
         urls.append(("Admin", reverse("admin:index")))
-    here = max((url for _, url in urls if request.path.startswith(url)), key=len, default="")
-    return [NavItem(label, url, url == here) for label, url in urls]
+    return [NavItem(label, url, _is_here(request.path, url)) for label, url in urls]
+
+
+def _is_here(path: str, url: str) -> bool:
+    """Say whether a page lies within a place. Every address begins with that of the front page: it is only itself."""
+    return path == url if url == "/" else path.startswith(url)
