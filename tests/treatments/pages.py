@@ -21,12 +21,18 @@ def filled(page: BeautifulSoup) -> dict[str, str]:
     """Return what the page's main form would send if nothing were typed."""
     form = page.select_one("main form[method=post]")
     assert form is not None
-    values = {str(field["name"]): str(field.get("value", "")) for field in form.select("input[name]")}
+    inputs = [field for field in form.select("input[name]") if not _left_alone(field)]
+    values = {str(field["name"]): str(field.get("value", "")) for field in inputs}
     values |= {str(field["name"]): field.get_text() for field in form.select("textarea[name]")}
     for select in form.select("select[name]"):
         chosen = select.select_one("option[selected]") or select.select_one("option")
         values[str(select["name"])] = str(chosen["value"]) if chosen else ""
     return values
+
+
+def _left_alone(field: Tag) -> bool:
+    """Say whether a box or button is not ticked, so that a browser sends nothing of it."""
+    return field.get("type") in {"radio", "checkbox"} and not field.has_attr("checked")
 
 
 def send(client: Client, url: str, **typed: str) -> HttpResponse:

@@ -5,7 +5,7 @@ import uuid
 from django.shortcuts import get_object_or_404
 
 from clinic.staff.models import User
-from treatments.courses.models import Booking, Course, Dose, Hold
+from treatments.courses.models import Booking, Course, Dose
 
 
 def course_or_404(user: User, pk: uuid.UUID) -> Course:
@@ -22,12 +22,7 @@ def dose_or_404(user: User, pk: uuid.UUID) -> Dose:
 
 
 def booking_or_404(user: User, pk: uuid.UUID) -> Booking:
-    """Return a booking that stands, with its dose, site and patient."""
-    bookings = Booking.objects.seen_by(user).standing().filter(cancelled_at=None)
-    return get_object_or_404(bookings.select_related("site", "patient__site", "dose__course"), pk=pk)
-
-
-def hold_or_404(user: User, course_id: uuid.UUID) -> Hold:
-    """Return the course's hold that stands."""
-    holds = Hold.objects.seen_by(user).standing().filter(ended_on=None)
-    return get_object_or_404(holds.select_related("site", "patient__site", "course"), course_id=course_id)
+    """Return the booking, standing or cancelled, with its dose, site and patient."""
+    bookings = Booking.objects.seen_by(user).standing()
+    joined = ("site", "patient__site", "dose__site", "dose__course__regimen__version", "dose__course__policy")
+    return get_object_or_404(bookings.select_related(*joined), pk=pk)

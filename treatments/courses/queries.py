@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
+from django.db.models import F
+
 from clinic import formatting, statuses
+from clinic.audit.models import Entry
 from clinic.patients import queries as patients
 from clinic.patients.models import Patient
 from clinic.patients.queries import Banner
@@ -13,6 +17,7 @@ from treatments.courses.models import Administration, Booking, Course, Dose, Hol
 from treatments.courses.series import series_of
 from treatments.courses.status import status_of
 from treatments.rules.schedule import Flag, NextDose, Series, forecast
+from treatments.rules.schedule import Status as DoseStatus
 
 FLAG_WORDS: dict[str, str] = {
     Flag.INTERVAL_SHORT: "Given less than 14 days after the dose before it",
@@ -23,15 +28,26 @@ FLAG_WORDS: dict[str, str] = {
     Flag.BAND_CROSSING: "The booking lies beyond a boundary of the late-dose rules",
 }
 
+# What only a prescriber settles (rule 10): everything computed from here on is a proposal.
+PROPOSALS = frozenset({DoseStatus.REVIEW, DoseStatus.INTERRUPTED, DoseStatus.RESTART})
+
 
 @dataclass(frozen=True, slots=True)
 class NextDoseCard:
-    """The dose that comes next, ready to show. Dates are in words; `late` says how near or how late."""
+    """The dose that comes next, ready to show. Dates are in words; `near` says how it lies to today.
+
+    `label`, `mg` and `ml` are those of the dose if it were given today; `instead_of` is the planned label where a
+    late-dose rule has put another in its place. `is_proposal`: it waits for a prescriber's decision.
+    """
 
     dose_id: UUID
     label: str
+    instead_of: str
+    mg: Decimal
+    ml: Decimal
     amount: str
     status: Status
+    is_proposal: bool
     underlying: Status | None
     target: str
     window: str
@@ -44,12 +60,22 @@ class NextDoseCard:
 
 @dataclass(frozen=True, slots=True)
 class BookingLine:
-    """An appointment, ready to show."""
+    """An appointment, ready to show. `has_come`: its day is today or has passed."""
 
     id: UUID
     when: str
     place: str
     status: Status
+    has_come: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLine:
+    """The pause of a course, ready to show."""
+
+    since: str
+    reason: str
+    review: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +103,17 @@ def current_hold(course: Course) -> Hold | None:
     return Hold.objects.standing().filter(course=course, ended_on=None).first()
 
 
+def last_hold(course: Course) -> Hold | None:
+    """Return the hold that stands or else the one before, so that a form sent twice finds what it did."""
+    holds = Hold.objects.standing().filter(course=course).select_related("course")
+    return holds.order_by(F("ended_on").desc(nulls_first=True), "-created_at").first()
+
+
+def hold_line(hold: Hold) -> HoldLine:
+    """Return a hold in words."""
+    return HoldLine(formatting.day(hold.from_on), hold.reason, formatting.day(hold.review_on))
+
+
 def standing_booking(dose: Dose) -> Booking | None:
     """Return the dose's appointment, if there is one."""
     return Booking.objects.standing().filter(dose=dose, cancelled_at=None).first()
@@ -86,13 +123,30 @@ def banner(patient: Patient, today: date, *, course: Course | None, dose: Dose |
     """Return the patient's banner with the step of the course and the next dose."""
     plain = patients.banner(patient, today)
     if course is None:
-        return replace(plain, facts=(("Course", "None open", None),))
-    facts: tuple[tuple[str, str, Status | None], ...] = (("Course", course.regimen.name, None),)
+        return replace(plain, facts=(*plain.facts, ("Course", "None open", None)))
+    facts: tuple[tuple[str, str, Status | None], ...] = (*plain.facts, ("Course", course.regimen.name, None))
     if dose is not None and course.is_open:
         status = statuses.DOSE[status_of(dose, today, held=held, stopped=False).value]
         when = "no date" if dose.target is None else formatting.day(dose.target)
         facts = (*facts, ("Next dose", f"{dose.label}, {when}", status))
     return replace(plain, facts=facts)
+
+
+def next_words(course: Course) -> str:
+    """Say which dose comes next and when, for whoever has just recorded one."""
+    dose = next_dose(course)
+    return (
+        f"Next is {dose.label}." if dose.target is None else f"Next is {dose.label} on {formatting.day(dose.target)}."
+    )
+
+
+def card_now(dose_id: UUID, today: date) -> NextDoseCard | None:
+    """Return the dose as it stands at this moment; None once it was given or its course was stopped."""
+    joined = ("course__site", "course__regimen__version", "course__policy")
+    dose = Dose.objects.standing().select_related(*joined).get(pk=dose_id)
+    if not (dose.is_next and dose.course.is_open):
+        return None
+    return next_dose_card(dose.course, dose, standing_booking(dose), today)
 
 
 def next_dose_card(course: Course, dose: Dose, booking: Booking | None, today: date) -> NextDoseCard:
@@ -106,17 +160,35 @@ def card_of(series: Series, dose: Dose, booking: Booking | None, today: date) ->
     return NextDoseCard(
         dose_id=dose.pk,
         label=coming.label if coming.of is None else f"{coming.label} of {coming.of}",
+        instead_of="" if coming.label == dose.label else dose.label,
+        mg=coming.mg,
+        ml=coming.ml,
         amount=f"{formatting.quantity(coming.mg, 'mg')} in {formatting.quantity(coming.ml, 'mL')}",
         status=statuses.DOSE[coming.status.value],
+        is_proposal=not PROPOSALS.isdisjoint((coming.status, coming.underlying)),
         underlying=None if coming.underlying is None else statuses.DOSE[coming.underlying.value],
         target="No date yet" if coming.target is None else formatting.day(coming.target),
         window=_window(coming),
         floor="None" if coming.floor is None else formatting.day(coming.floor),
-        near="" if coming.target is None else formatting.until(coming.target, today),
+        near=near(coming, today),
         why=coming.why,
         flags=tuple(FLAG_WORDS[flag] for flag in coming.flags),
         booking=None if booking is None else booking_line(booking, dose, today),
     )
+
+
+def near(dose: Dose | NextDose, today: date) -> str:
+    """Say how a dose lies to today: before its window by the target, inside it by the day it closes, after it how late.
+
+    A dose is late from the day after its window closed, not from its target. Empty without a date.
+    """
+    if dose.target is None or dose.opens is None or dose.closes is None:
+        return ""
+    if today > dose.closes:
+        return formatting.until(dose.closes, today)
+    if today >= dose.opens:
+        return f"Window closes {formatting.until(dose.closes, today)}"
+    return formatting.until(dose.target, today).capitalize()
 
 
 def _window(coming: NextDose) -> str:
@@ -130,7 +202,8 @@ def booking_line(booking: Booking, dose: Dose, today: date) -> BookingLine:
     when = formatting.weekday(booking.on)
     if booking.at_time:
         when = f"{when}, {formatting.clock(booking.at_time)}"
-    return BookingLine(booking.pk, when, booking.place, statuses.BOOKING[booking_state(booking.on, dose, today)])
+    status = statuses.BOOKING[booking_state(booking.on, dose, today)]
+    return BookingLine(booking.pk, when, booking.place, status, booking.on <= today)
 
 
 def booking_state(on: date, dose: Dose, today: date) -> str:
@@ -151,6 +224,7 @@ def given_record(dose: Dose) -> GivenRecord | None:
     facts = [("Given", given), ("Amount", _amount(row))]
     facts += [("Given at", row.place)] if row.elsewhere else _vial(row)
     facts += [("Note", row.note)] if row.note else []
+    facts += _recorded(row)
     flags = tuple(FLAG_WORDS[flag] for flag in dose.flags)
     return GivenRecord(tuple(facts), statuses.OUTCOME[row.outcome], flags)
 
@@ -163,3 +237,13 @@ def _amount(row: Administration) -> str:
 def _vial(row: Administration) -> list[tuple[str, str]]:
     expiry = formatting.NOT_RECORDED if row.vial_expires_on is None else formatting.day(row.vial_expires_on)
     return [("Vial lot", row.lot), ("Vial expiry", expiry), ("Given by", str(row.performer))]
+
+
+def _recorded(row: Administration) -> list[tuple[str, str]]:
+    """Return who wrote it down and when, and what they confirmed."""
+    entries = Entry.objects.filter(target_type=row._meta.label_lower, target_id=str(row.pk))
+    first = entries.order_by("at", "id").first()
+    if first is None:
+        return []
+    confirmed = [("Confirmed", first.reason.removeprefix("Confirmed: "))] if first.reason else []
+    return [("Recorded by", f"{first.actor_name}, {formatting.moment(first.at, row.site.zone)}"), *confirmed]

@@ -1,23 +1,36 @@
 """The dose page, and recording that a dose was given."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from clinic import formatting
 from clinic.audit.trail import person_actor
-from clinic.staff.access import StaffRequest, may, require
-from clinic.staff.queries import people_who_may
-from clinic.staff.roles import Permission
+from clinic.staff.access import StaffRequest, require
+from clinic.staff.models import User
+from clinic.staff.queries import people_who_may, roles_at
+from clinic.staff.roles import Permission, Role
 from treatments.courses import forms, queries, services
 from treatments.courses.access import dose_or_404
 from treatments.courses.models import Dose
-from treatments.courses.views.shared import Page, banner, chart, once, save, show
+from treatments.courses.queries import NextDoseCard
+from treatments.courses.views.shared import Page, Refusals, banner, chart, once, save, show, turn
+
+_REFUSALS: Refusals = {
+    services.DoseAlreadyGiven: None,
+    services.GivenInTheFuture: "given_on",
+    services.GivenOnSuchADay: "given_on",
+    services.CourseStopped: None,
+}
+
+# Who gives a dose is on record for good; a nurse who types it in for a colleague must not be put down by default.
+_GIVERS = frozenset({Role.PROCEDURALIST, Role.PRESCRIBER})
 
 
 @require_safe
@@ -25,20 +38,25 @@ def dose(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
     """Show one dose: what is planned and why, its appointment, or what was recorded."""
     row = dose_or_404(request.user, dose_id)
     now, course = timezone.now(), row.course
-    today = row.site.today(now)
-    coming = row.is_next and course.is_open
-    booking = queries.standing_booking(row) if coming else None
-    site = row.site_id
+    rights = request.user.rights.get(row.site_id, frozenset())
+    goes_on = row.is_next and course.is_open
+    planned = goes_on and row.patient.in_care
+    booking = queries.standing_booking(row) if goes_on else None
+    hold = queries.current_hold(course) if planned else None
     context = {
         "patient": banner(row.patient, now),
         "dose": row,
         "regimen": course.regimen,
-        "card": queries.next_dose_card(course, row, booking, today) if coming else None,
+        "course": course,
+        "card": queries.next_dose_card(course, row, booking, row.site.today(now)) if planned else None,
+        "booking": booking,
+        "hold": None if hold is None else queries.hold_line(hold),
         "given": None if row.is_next else queries.given_record(row),
-        "stopped": not course.is_open,
-        "may_book": coming and may(request.user, Permission.BOOK_DOSES, site),
-        "may_give": coming and may(request.user, Permission.RECORD_DOSES, site),
-        "may_log_labs": may(request.user, Permission.RECORD_LABS, site),
+        "may_book": planned and Permission.BOOK_DOSES in rights,
+        "may_cancel": booking is not None and Permission.BOOK_DOSES in rights,
+        "may_give": goes_on and Permission.RECORD_DOSES in rights,
+        "may_resume": Permission.MANAGE_COURSES in rights,
+        "may_log_labs": planned and Permission.RECORD_LABS in rights,
         "chart_url": chart(row.patient),
     }
     return render(request, "courses/dose.html", context)
@@ -50,19 +68,13 @@ def give(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
     row = dose_or_404(request.user, dose_id)
     require(request.user, Permission.RECORD_DOSES, row.site_id)
     now = timezone.now()
-    form = _give_form(request, row, now=now)
-    page = Page(
-        f"Record dose {row.label}",
-        "Record as given",
-        chart(row.patient),
-        "What happened is recorded as it was, early, late or different from the plan.",
-        template="courses/give.html",
-    )
+    card = queries.card_now(row.pk, row.site.today(now))
+    page = _give_page(row, row.label if card is None else card.label)
+    form = _give_form(request, row, card, now=now)
     if request.method != "POST":
-        if not row.is_next:
-            messages.info(request, "This dose was recorded already.")
-            return redirect(reverse("courses:dose", args=[row.pk]))
-        return show(request, form, page, row.patient, now=now, **_beside(row, now=now))
+        if card is None:
+            return turn(request, _closed(row), page.above)
+        return show(request, form, page, row.patient, now=now, beside=lambda: {"card": card, "given": None})
 
     def work(values: dict[str, Any]) -> None:
         names = ("mg", "ml", "lot", "vial_expires_on", "performer", "note")
@@ -75,39 +87,55 @@ def give(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
             at=now,
         )
 
-    refusals: dict[type[Exception], str | None] = {
-        services.DoseAlreadyGiven: None,
-        services.GivenInTheFuture: "given_on",
-        services.GivenOnSuchADay: "given_on",
-        services.CourseStopped: None,
-    }
-    done = "The dose was recorded. The next date has moved."
-    beside = _beside(row, now=now)
-    return save(request, form, page, row.patient, now=now, work=work, refusals=refusals, done=done, **beside)
+    def beside() -> dict[str, Any]:
+        """Return the plan, or what somebody else recorded meanwhile."""
+        return {"card": queries.card_now(row.pk, row.site.today(now)), "given": queries.given_record(row)}
+
+    def done() -> str:
+        return f"The dose was recorded. The next date has moved. {queries.next_words(row.course)}"
+
+    return save(request, form, page, row.patient, now=now, work=work, refusals=_REFUSALS, done=done, beside=beside)
 
 
-def _give_form(request: StaffRequest, row: Dose, *, now: Any) -> forms.GiveForm:
+def _give_page(row: Dose, label: str) -> Page:
+    return Page(
+        f"Record dose {label}",
+        "Record as given",
+        chart(row.patient),
+        "Record what happened as it was: early, late or different from the plan.",
+        template="courses/give.html",
+        above=reverse("courses:dose", args=[row.pk]),
+        above_label=f"Dose {label}",
+    )
+
+
+def _closed(row: Dose) -> str:
+    return (
+        "This dose was recorded already." if not row.is_next else "The course was stopped; nothing more is given on it."
+    )
+
+
+def _give_form(request: StaffRequest, row: Dose, card: NextDoseCard | None, *, now: datetime) -> forms.GiveForm:
     local = now.astimezone(row.site.zone)
     performers = people_who_may(Permission.RECORD_DOSES, row.site)
     initial = {
-        "mg": row.mg.normalize(),
-        "ml": row.ml.normalize(),
+        "mg": formatting.number(row.mg if card is None else card.mg),
+        "ml": formatting.number(row.ml if card is None else card.ml),
         "given_on": local.date(),
         "given_time": local.time().replace(second=0, microsecond=0),
-        "performer": request.user.pk,
+        "performer": _giver(request.user, row, performers),
     }
     return forms.GiveForm(
         request.POST or None,
         initial=initial,
         performers=performers,
-        zone=row.site.zone,
+        site=row.site,
         once=once(request, "record a dose", row),
     )
 
 
-def _beside(row: Dose, *, now: Any) -> dict[str, Any]:
-    """Return what the person should have in sight while recording: the plan, or what somebody else recorded."""
-    today = row.site.today(now)
-    if row.is_next and row.course.is_open:
-        return {"card": queries.next_dose_card(row.course, row, queries.standing_booking(row), today), "given": None}
-    return {"card": None, "given": queries.given_record(row)}
+def _giver(user: User, row: Dose, performers: list[User]) -> int | None:
+    """Return whom to propose as the one who gave it: the only one there is, or the person themselves if they give."""
+    if len(performers) == 1:
+        return performers[0].pk
+    return user.pk if _GIVERS & roles_at(user, row.site) else None
