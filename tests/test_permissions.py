@@ -54,6 +54,7 @@ ANYBODY = {
 }
 RIGHTS: dict[str, Permission] = {
     "worklist": Permission.VIEW_PATIENTS,
+    "calculator": Permission.VIEW_PATIENTS,
     "chart": Permission.VIEW_PATIENTS,
     "patients:find": Permission.VIEW_PATIENTS,
     "patients:history": Permission.VIEW_PATIENTS,

@@ -62,6 +62,8 @@ def addresses(course: Course) -> dict[str, str]:
         "monographs": "/monographs/",
         "monograph": "/monographs/nusinersen/",
         "search": "/monographs/search/?q=platelets",
+        "calculator": "/calculator/",
+        "worked out": "/calculator/?regimen=nusinersen-12mg-us&given=2026-01-05%0A2026-01-12&on=2026-02-20",
         "ledger": "/reminders/",
         "password": "/accounts/password/change/",
     }
