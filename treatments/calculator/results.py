@@ -19,7 +19,7 @@ STANDARD = Policy()
 RULES_IN_SHORT: dict[int, str] = {
     2: "A loading dose is due its interval after the day on which the dose before it was really given.",
     3: "Maintenance is counted from the last loading dose, or from the catch-up, switch or early dose in its place.",
-    4: "A maintenance dose fills the latest place in the calendar that has come, or the next when near; none is owed.",
+    4: "A maintenance dose fills the latest place in the calendar reached, or the next when near; none is owed later.",
     5: "The next target is the next place in the calendar, but never before the earliest safe day.",
     6: "A late maintenance dose follows the label's late-dose rules, by the months since the last dose.",
     7: "A dose given before the earliest safe day still counts, and is flagged.",
@@ -74,7 +74,7 @@ class NextLine:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One answer, ready to show. `nothing_to_come` says why there is no projection, empty where there is one."""
+    """One answer, ready to show. `coming_if` says what the doses to come assume, or why there are none."""
 
     regimen: Regimen
     effective: str
@@ -83,7 +83,7 @@ class Result:
     next: NextLine
     history: tuple[GivenLine, ...]
     coming: tuple[ComingLine, ...]
-    nothing_to_come: str
+    coming_if: str
 
 
 def result_of(regimen: Regimen, answer: Answer) -> Result:
@@ -100,7 +100,7 @@ def result_of(regimen: Regimen, answer: Answer) -> Result:
         next=_next(answer["next"]),
         history=tuple(_given(dose) for dose in answer["history"]),
         coming=coming,
-        nothing_to_come="" if coming else _why_none(answer["next"]),
+        coming_if=_assumed(answer) if coming else _why_none(answer["next"]),
     )
 
 
@@ -123,6 +123,16 @@ def _next(dose: Answer) -> NextLine:
 
 def _given(dose: Answer) -> GivenLine:
     return GivenLine(dose["ordinal"], dose["label"], _day(dose["given_on"]), _amount(dose["mg"]), _flags(dose["flags"]))
+
+
+def _assumed(answer: Answer) -> str:
+    """Say what the projection takes for granted; a target that has passed cannot be kept any more."""
+    dose = answer["next"]
+    if not PROPOSALS.isdisjoint((dose["status"], dose["underlying"])):
+        return "What the late-dose rule proposes, beginning on the day asked about; a prescriber decides."
+    if dose["target"] < answer["on"]:
+        return "If the next dose is given on the day asked about, and each one after it on its target."
+    return "If each dose is given on its target."
 
 
 def _why_none(dose: Answer) -> str:

@@ -77,13 +77,12 @@ def test_the_page_says_what_the_command_says(ask: Pages) -> None:
     words = text(page)
     assert expected["next"]["why"] in words
     assert [row.split(" 12 mg")[0] for row in rows(page, "Doses to come")] == [
-        f"{dose['label']} no. {dose['ordinal']} {formatting.day(day(dose['target']))}"
-        for dose in expected["projection"]
+        f"{dose['label']} {dose['ordinal']} {formatting.day(day(dose['target']))}" for dose in expected["projection"]
     ]
     assert rows(page, "Doses given") == [
-        "L1 no. 1 5 Jan 2026 12 mg",
-        "L2 no. 2 19 Jan 2026 12 mg",
-        "L3 no. 3 30 Jan 2026 12 mg",
+        "L1 1 5 Jan 2026 12 mg",
+        "L2 2 19 Jan 2026 12 mg",
+        "L3 3 30 Jan 2026 12 mg",
         "L3: Given less than 14 days after the dose before it",
     ]
     assert "nusinersen-12mg-us" in words

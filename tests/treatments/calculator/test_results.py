@@ -40,7 +40,7 @@ def test_history_and_projection_follow_each_other() -> None:
         (3, "L3", "29 Jan 2026"),
         (4, "L4", "28 Feb 2026"),
     ]
-    assert result.nothing_to_come == ""
+    assert result.coming_if == "If each dose is given on its target."
 
 
 def test_without_a_dose_there_is_no_date_and_it_says_why() -> None:
@@ -49,7 +49,7 @@ def test_without_a_dose_there_is_no_date_and_it_says_why() -> None:
     assert (result.next.target, result.next.window, result.next.floor) == (
         "No date yet", "No window yet", "None: no dose before it",
     )  # fmt: skip
-    assert result.nothing_to_come == "Without a first dose there is no date to count from."
+    assert result.coming_if == "Without a first dose there is no date to count from."
 
 
 def test_a_review_foresees_nothing_and_shows_what_it_hides() -> None:
@@ -58,15 +58,19 @@ def test_a_review_foresees_nothing_and_shows_what_it_hides() -> None:
     assert result.next.status.label == "Needs decision"
     assert result.next.underlying is not None
     assert result.next.is_proposal
-    assert result.nothing_to_come == "No dates can be foreseen until a prescriber has decided."
+    assert result.coming_if == "No dates can be foreseen until a prescriber has decided."
 
 
 def test_a_projection_too_short_for_a_dose_says_so() -> None:
-    assert (
-        worked_out(LOADED, "2026-03-05", until="2026-07-03").nothing_to_come
-        == "No dose falls into the time asked about."
-    )
-    assert worked_out(LOADED, "2026-03-05", until="2026-07-04").nothing_to_come == ""
+    assert worked_out(LOADED, "2026-03-05", until="2026-07-03").coming_if == "No dose falls into the time asked about."
+    assert worked_out(LOADED, "2026-03-05", until="2026-07-04").coming_if == "If each dose is given on its target."
+
+
+@pytest.mark.parametrize(("on", "kept"), [("2026-07-04", True), ("2026-07-05", False)])
+def test_a_target_that_has_passed_is_not_assumed_to_be_kept(on: str, kept: bool) -> None:
+    result = worked_out(LOADED, on)
+    assert (result.coming_if == "If each dose is given on its target.") is kept
+    assert result.coming[0].day == ("4 Jul 2026" if kept else "5 Jul 2026")
 
 
 @pytest.mark.parametrize(("on", "proposal"), [("2026-11-03", False), ("2026-11-04", True)])
