@@ -17,7 +17,7 @@ def course_or_404(user: User, pk: uuid.UUID) -> Course:
 def dose_or_404(user: User, pk: uuid.UUID) -> Dose:
     """Return the dose with its course, site and patient."""
     doses = Dose.objects.seen_by(user).standing()
-    joined = ("site", "patient__site", "course__site", "course__regimen__version", "course__policy")
+    joined = ("site", "patient__site", "course__site", "course__regimen__version__monograph", "course__policy")
     return get_object_or_404(doses.select_related(*joined), pk=pk)
 
 
