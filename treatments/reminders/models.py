@@ -136,19 +136,19 @@ NEVER_SENT = (MessageState.CANCELLED, MessageState.MISSED)
 
 
 class Reminder(models.Model):
-    """One line owed to one recipient. Its state follows its message's.
+    """One line owed to one recipient. Its state follows its message's, which it joins when that is first tried.
 
     `reason` says why the line is owed, and once it has ended without being sent, why not.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    # Without indexes of their own: the two below begin with them.
+    # Without indexes of their own: those below begin with them.
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", db_index=False)
     dose = models.ForeignKey(Dose, on_delete=models.PROTECT, null=True, related_name="reminders", db_index=False)
     kind = models.CharField(max_length=24, choices=Kind)
     what = models.UUIDField(help_text="The row that the line is about: for doses, the dose.")
     due_on = models.DateField()
-    recipient = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="reminders")
+    recipient = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="reminders", db_index=False)
     carer = models.ForeignKey(Carer, on_delete=models.PROTECT, null=True, related_name="reminders")
     message = models.ForeignKey(Message, on_delete=models.PROTECT, null=True, related_name="lines")
     state = models.CharField(max_length=12, choices=MessageState, default=MessageState.PLANNED)
@@ -190,7 +190,8 @@ class Reminder(models.Model):
         indexes = [
             models.Index(fields=["site", "-due_on", "-id"], name="reminder_ledger"),
             models.Index(fields=["dose", "kind"], name="reminder_by_dose"),
-            models.Index(fields=["site", "recipient"], condition=Q(state="planned"), name="reminder_waiting"),
+            models.Index(fields=["site"], condition=Q(state="planned"), name="reminder_waiting_at_site"),
+            models.Index(fields=["recipient"], condition=Q(state="planned"), name="reminder_waiting_for"),
         ]
 
     def __str__(self) -> str:

@@ -260,7 +260,7 @@ class TestOneBadSite:
         assert "soon" not in caplog.text
 
     def test_a_fault_of_the_database_is_nobodys_fault(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-        def down(_site: object) -> None:
+        def down(_site: object, _watched: object) -> None:
             raise DatabaseError
 
         monkeypatch.setattr(surveying, "look", down)
@@ -288,5 +288,5 @@ class TestQueries:
             plan_on(DAY)
 
 
-FIRST_SWEEP = 25
-IDLE_SWEEP = 20
+FIRST_SWEEP = 22
+IDLE_SWEEP = 17

@@ -110,7 +110,7 @@ class TestWhenTheFactsChange:
     ) -> None:
         """The hold was ended between the first question of the sweep and the second."""
         plan_on(DAY)
-        monkeypatch.setattr(doses, "watched", lambda _site, _furthest: {})
+        monkeypatch.setattr(doses, "watched", lambda sites, _today, _furthest: {site.site_id: {} for site in sites})
         assert plan_on(DAY) == Planned()
         assert builders.line().state == MessageState.PLANNED
 

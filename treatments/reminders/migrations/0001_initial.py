@@ -129,6 +129,7 @@ class Migration(migrations.Migration):
                 (
                     "recipient",
                     models.ForeignKey(
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="reminders",
@@ -205,7 +206,13 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="reminder",
             index=models.Index(
-                condition=models.Q(("state", "planned")), fields=["site", "recipient"], name="reminder_waiting"
+                condition=models.Q(("state", "planned")), fields=["site"], name="reminder_waiting_at_site"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="reminder",
+            index=models.Index(
+                condition=models.Q(("state", "planned")), fields=["recipient"], name="reminder_waiting_for"
             ),
         ),
         migrations.AddConstraint(

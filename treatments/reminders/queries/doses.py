@@ -2,10 +2,10 @@
 
 import uuid
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
 from django.db.models.functions import Coalesce
@@ -19,25 +19,30 @@ AT_ONCE = 1000
 """How many ids go into one query; SQLite takes no more than 32,766 values."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """A dose that may be owed something, with the local day since which its dates have been on record."""
+def watched(sites: Collection[SiteDay], today: date, furthest: int) -> dict[uuid.UUID, dict[uuid.UUID, DoseFacts]]:
+    """Return the next doses that nothing silences and that are overdue or at most `furthest` days away, by site.
 
-    facts: DoseFacts
-    known_since: date
-
-
-def watched(site: SiteDay, furthest: int) -> dict[uuid.UUID, Watched]:
-    """Return the site's next doses that nothing silences and that are overdue or at most `furthest` days away.
-
-    One query. What is on hold, stopped, given or out of care is not among them.
+    One query for all sites whose local day is `today`. What is on hold, stopped, given or out of care is left out.
     """
-    doses = _with_appointment(Dose.objects.standing().filter(_planned(), site_id=site.site_id, target__isnull=False))
-    doses = doses.annotate(basis=Coalesce("appointment__on", "target")).filter(
-        ~_held(site.today), Q(basis__lte=site.today + timedelta(days=furthest)) | Q(closes__lt=site.today)
+    found: dict[uuid.UUID, dict[uuid.UUID, DoseFacts]] = {site.site_id: {} for site in sites}
+    planned = Dose.objects.standing().filter(_planned(), site_id__in=found.keys(), target__isnull=False)
+    doses = _with_appointment(planned).annotate(basis=Coalesce("appointment__on", "target"))
+    near = Q(basis__lte=today + timedelta(days=furthest)) | Q(closes__lt=today)
+    columns = ("site_id", "pk", "target", "closes", "appointment__on")
+    for site_id, pk, *dates in doses.filter(~_held(today), near).values_list(*columns):
+        found[site_id][pk] = DoseFacts(*dates)
+    return found
+
+
+def known_since(dose_ids: Collection[uuid.UUID], zone: ZoneInfo) -> dict[uuid.UUID, date]:
+    """Return the local day on which each dose, or its appointment if that is newer, was written down."""
+    columns = ("pk", "created_at", "appointment__created_at")
+    rows = (
+        row
+        for ids in in_lots(dose_ids)
+        for row in _with_appointment(Dose.objects.filter(pk__in=ids)).values_list(*columns)
     )
-    rows = doses.values_list("pk", "target", "closes", "appointment__on", "created_at", "appointment__created_at")
-    return {row[0]: Watched(DoseFacts(*row[1:4]), _latest_day(site, row[4:])) for row in rows}
+    return {pk: max(at.astimezone(zone).date() for at in instants if at) for pk, *instants in rows}
 
 
 def facts_of(dose_ids: Collection[uuid.UUID], today: date) -> dict[uuid.UUID, DoseFacts]:
@@ -113,7 +118,3 @@ def _with_appointment(doses: OfCourseQuerySet[Dose]) -> OfCourseQuerySet[Dose]:
     standing = Q(bookings__cancelled_at__isnull=True, bookings__voided_at__isnull=True)
     joined: OfCourseQuerySet[Dose] = doses.annotate(appointment=FilteredRelation("bookings", condition=standing))
     return joined
-
-
-def _latest_day(site: SiteDay, instants: Iterable[datetime | None]) -> date:
-    return max(at.astimezone(site.zone).date() for at in instants if at)

@@ -6,13 +6,13 @@ and the late sender finds that its token no longer fits and changes nothing.
 
 import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, QuerySet
 
 from treatments.reminders.models import LEASE, LONGEST_WAIT, Message, MessageState, Reminder, free
 
@@ -33,7 +33,7 @@ class Claim:
 
 @transaction.atomic
 def claim(now: datetime, limit: int) -> list[Claim]:
-    """Take up to `limit` messages that are due, the longest waiting first, together with the lines riding in them."""
+    """Take up to `limit` messages that are due, the longest waiting first, together with their lines."""
     token = uuid.uuid4()
     oldest = free(Message.objects.claimable(now).order_by("next_try_at", "id"))[:limit]
     ids = [row["pk"] for row in oldest]
@@ -42,9 +42,22 @@ def claim(now: datetime, limit: int) -> list[Claim]:
         state=MessageState.CLAIMED, lease_token=token, lease_until=now + LEASE, attempts=F("attempts") + 1
     )
     mine = Message.objects.filter(pk__in=ids, lease_token=token)
-    Reminder.objects.waiting().filter(message__in=mine).update(state=MessageState.CLAIMED)
+    _take_lines(mine)
     rows = mine.order_by("next_try_at", "id").values_list("id", "attempts")
     return [Claim(pk, token, attempt) for pk, attempt in rows]
+
+
+def _take_lines(messages: QuerySet[Message]) -> None:
+    """Let each recipient's waiting lines ride in their message.
+
+    A message that was tried before keeps the lines it had: the server may have taken it although nobody heard the
+    answer, and a second copy must not say anything new under the same Message-ID.
+    """
+    first_tried = messages.filter(attempts=1)
+    theirs = first_tried.filter(recipient=OuterRef("recipient")).order_by("-local_day").values("pk")[:1]
+    waiting = Reminder.objects.waiting()
+    waiting.filter(recipient__in=first_tried.values("recipient")).update(state=MessageState.CLAIMED, message=theirs)
+    waiting.filter(message__in=messages.filter(attempts__gt=1)).update(state=MessageState.CLAIMED)
 
 
 def held(claimed: Claim) -> QuerySet[Message]:
@@ -74,19 +87,19 @@ def call_off(claimed: Claim, now: datetime) -> bool:
 
 def let_pass(claimed: Claim, reason: str) -> bool:
     """Give up a mail whose day is over; its lines wait for another."""
-    return _release(claimed, state=MessageState.MISSED, reason=reason)
+    return _release(claimed, {"message": None}, state=MessageState.MISSED, reason=reason)
 
 
 def put_off(claimed: Claim, now: datetime, *, reason: str, jitter: float) -> bool:
     """Let the mail be tried again later: the wait doubles with each attempt. `jitter` lies between 0 and 1."""
     wait = min(FIRST_WAIT * 2 ** min(claimed.attempt - 1, 10), LONGEST_WAIT) * (1 + jitter) / 2
-    return _release(claimed, state=MessageState.PLANNED, reason=reason[:200], next_try_at=now + wait)
+    return _release(claimed, {}, state=MessageState.PLANNED, reason=reason[:200], next_try_at=now + wait)
 
 
 def give_back(claims: Iterable[Claim]) -> None:
     """Let others send what this sender did not try."""
     for claimed in claims:
-        _release(claimed, state=MessageState.PLANNED, attempts=F("attempts") - 1)
+        _release(claimed, {"message": None}, state=MessageState.PLANNED, attempts=F("attempts") - 1)
 
 
 @transaction.atomic
@@ -100,12 +113,12 @@ def _settle(claimed: Claim, now: datetime, state: MessageState, *, reason: str =
 
 
 @transaction.atomic
-def _release(claimed: Claim, **values: Any) -> bool:
-    """Let go of a message, and let its lines wait again."""
+def _release(claimed: Claim, lines: Mapping[str, Any], **values: Any) -> bool:
+    """Let go of a message, and let its lines wait again; `lines` says what else is written to them."""
     if not _let_go(claimed, **values):
         return False
-    lines = Reminder.objects.filter(message=claimed.message_id, state=MessageState.CLAIMED)
-    lines.update(state=MessageState.PLANNED)
+    rode = Reminder.objects.filter(message=claimed.message_id, state=MessageState.CLAIMED)
+    rode.update(state=MessageState.PLANNED, **lines)
     return True
 
 

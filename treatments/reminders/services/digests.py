@@ -1,4 +1,4 @@
-"""Open one digest per person and local day, and let the day's waiting lines ride in it."""
+"""Open one digest per person and local day. Whoever claims it first takes the person's waiting lines along."""
 
 import uuid
 from collections import defaultdict
@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, Subquery
 
 from treatments.reminders.models import Message, MessageState, Reminder, free
 from treatments.reminders.queries.sites import Morning, SiteDay, mornings
@@ -15,10 +14,10 @@ DAY_IS_OVER = "Its day was over before it could be sent."
 
 
 def open_digests(sites: Mapping[uuid.UUID, SiteDay], now: datetime) -> None:
-    """Make sure that everybody with waiting lines has today's digest, and that their lines ride in it.
+    """Make sure that everybody with waiting lines has a digest today.
 
-    A person has one digest a day. Once it was handed over, or a sender has tried it, what comes later waits for
-    tomorrow's. Digests of days gone by are missed; their lines go on.
+    A person has one digest a day: once it has left, what comes later waits for tomorrow's. Digests of days gone by
+    are missed; their lines go on.
     """
     by_day = _by_day(mornings(_waiting() | _unfinished(), now, sites))
     for day, due_at in by_day.items():
@@ -27,7 +26,6 @@ def open_digests(sites: Mapping[uuid.UUID, SiteDay], now: datetime) -> None:
     for day, due_at in by_day.items():
         _open({who: at for who, at in due_at.items() if who in waiting}, day)
         _keep_time(due_at, day)
-        _fill(due_at.keys(), day)
 
 
 def _waiting() -> set[int]:
@@ -50,8 +48,8 @@ def retire(recipients: Collection[int], today: date, now: datetime) -> int:
         state=MessageState.MISSED, reason=DAY_IS_OVER, lease_token=None, lease_until=None
     )
     if ended:
-        orphans = Reminder.objects.filter(recipient__in=recipients, message__state=MessageState.MISSED)
-        orphans.filter(state=MessageState.CLAIMED).update(state=MessageState.PLANNED)
+        rode = Reminder.objects.filter(recipient__in=recipients, message__state=MessageState.MISSED)
+        rode.filter(state=MessageState.CLAIMED).update(state=MessageState.PLANNED, message=None)
     return ended
 
 
@@ -79,19 +77,3 @@ def _keep_time(due_at: Mapping[int, datetime], day: date) -> None:
     for pk, who, at in untried.values_list("pk", "recipient", "due_at"):
         if at != due_at[who]:
             untried.filter(pk=pk).update(due_at=due_at[who], next_try_at=due_at[who])
-
-
-@transaction.atomic
-def _fill(recipients: Collection[int], day: date) -> None:
-    """Let every waiting line of these people ride in the digest that is open today, or in none.
-
-    A digest that was tried keeps the lines it had: the server may have taken it although nobody heard the answer, and
-    a second copy must not say anything new under the same Message-ID.
-    """
-    untried = Message.objects.filter(
-        recipient=OuterRef("recipient"), local_day=day, state=MessageState.PLANNED, attempts=0
-    )
-    lines = Reminder.objects.waiting().filter(recipient__in=recipients)
-    rides = Q(message__state=MessageState.PLANNED, message__local_day=day)
-    elsewhere = lines.exclude(rides).filter(Q(message__isnull=False) | Exists(untried))
-    Reminder.objects.filter(pk__in=free(elsewhere)).update(message=Subquery(untried.values("pk")[:1]))

@@ -6,16 +6,17 @@ So a sweep with nothing to do stays cheap however much is waiting.
 
 import logging
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, partial
+from typing import TypeVar
 
 from django.db import DatabaseError
 
 from treatments.reminders.models import NEVER_SENT, MessageState
 from treatments.reminders.queries import doses, lines
-from treatments.reminders.queries.doses import Watched
 from treatments.reminders.queries.lines import Line, LineKey, Point
 from treatments.reminders.queries.sites import SiteDay
 from treatments.rules.reminders import DoseFacts, End, Ended, Owed, ended, owed, passed_over
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 NO_LONGER_TOLD = "This person is no longer told about this site."
 NOBODY_THERE = "Nothing was running when this was due."
 
+T = TypeVar("T")
 Answers = Mapping[uuid.UUID, tuple[Owed, ...]]
 
 
@@ -66,21 +68,35 @@ def survey(sites: Iterable[SiteDay]) -> Iterator[SitePlan]:
     A site whose data or policy makes no sense is left out and logged, so that it holds up no other; its time of the
     last sweep then stays behind, which the ledger page shows.
     """
+    by_day: dict[date, list[SiteDay]] = defaultdict(list)
     for site in sites:
-        try:
-            yield look(site)
-        except DatabaseError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other sites go on
-            logger.error("Reminders of site %s were not planned: %s", site.site_id, type(error).__name__)  # noqa: TRY400
+        by_day[site.today].append(site)
+    for today, there in by_day.items():
+        rules = {site.site_id: rule for site in there for rule in _guarded(site, site.rule)}
+        furthest = max((days for rule in rules.values() for days in rule.upcoming_days), default=0)
+        watched = doses.watched(there, today, furthest)
+        for site in there:
+            if site.site_id in rules:
+                yield from _guarded(site, partial(look, site, watched[site.site_id]))
 
 
-def look(site: SiteDay) -> SitePlan:
-    """Return what is to be done at one site."""
+def _guarded(site: SiteDay, work: Callable[[], T]) -> Iterator[T]:
+    """Yield what the work returns; nothing, and a line in the log, when it fails. Database faults are raised."""
+    try:
+        done = work()
+    except DatabaseError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other sites go on
+        logger.error("Reminders of site %s were not planned: %s", site.site_id, type(error).__name__)  # noqa: TRY400
+    else:
+        yield done
+
+
+def look(site: SiteDay, watched: Mapping[uuid.UUID, DoseFacts]) -> SitePlan:
+    """Return what is to be done at one site about these doses, and about whatever else waits there."""
     policy = site.rule()
-    watched = doses.watched(site, max(policy.upcoming_days, default=0))
     answer = cache(lambda facts: owed(facts, policy, site.today))
-    answers = {dose_id: found for dose_id, dose in watched.items() if (found := answer(dose.facts))}
+    answers = {dose_id: found for dose_id, facts in watched.items() if (found := answer(facts))}
     days = {line.due_on for found in answers.values() for line in found}
     suspects = _suspects(site, answers, lines.points(site, days))
     new, changes = _decide(site, suspects, answers, watched, days) if suspects else ([], [])
@@ -112,11 +128,11 @@ def _decide(
     site: SiteDay,
     suspects: Set[uuid.UUID],
     answers: Answers,
-    watched: Mapping[uuid.UUID, Watched],
+    watched: Mapping[uuid.UUID, DoseFacts],
     days: Collection[date],
 ) -> tuple[list[NewLine], list[Change]]:
     """Compare what is owed about these doses with their lines, one by one."""
-    facts = {dose_id: watched[dose_id].facts for dose_id in suspects if dose_id in watched}
+    facts = {dose_id: watched[dose_id] for dose_id in suspects if dose_id in watched}
     facts |= doses.facts_of(suspects - facts.keys(), site.today)
     wanted = {
         LineKey(dose_id, line.kind, line.due_on, who): line.reason
@@ -149,15 +165,16 @@ def end_of(site: SiteDay, key: LineKey, facts: DoseFacts) -> Ended | None:
     return ended(key.kind, key.due_on, audience, facts=facts, policy=site.rule(), today=site.today)
 
 
-def _overtaken(site: SiteDay, watched: Mapping[uuid.UUID, Watched]) -> Iterator[NewLine]:
+def _overtaken(site: SiteDay, watched: Mapping[uuid.UUID, DoseFacts]) -> Iterator[NewLine]:
     """Yield the lines that fell due, and lost their meaning, on days when nothing went through this site."""
     if site.swept_on is None or (site.today - site.swept_on).days < 2:
         return
     policy, known = site.rule(), lines.keys_between(site, site.swept_on, site.today)
-    for dose_id, dose in watched.items():
+    since = doses.known_since(watched.keys(), site.zone)
+    for dose_id, facts in watched.items():
         # Before its dates were on record nobody could have been told.
-        after = max(site.swept_on, dose.known_since - timedelta(days=1))
-        for line in passed_over(dose.facts, policy, after, site.today):
+        after = max(site.swept_on, since[dose_id] - timedelta(days=1))
+        for line in passed_over(facts, policy, after, site.today):
             for who in site.told(line.audience):
                 key = LineKey(dose_id, line.kind, line.due_on, who)
                 if key not in known:
