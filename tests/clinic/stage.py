@@ -3,9 +3,10 @@
 from datetime import date
 from decimal import Decimal
 
+from django.db import models
+
 from clinic.patients.facts import CarerFacts, ConsentFacts
 from clinic.patients.models import Patient
-from clinic.records.models import ClinicalRecord
 from clinic.staff.models import Site
 from tests.clinic.patients import builders as patients
 from tests.factories import AT, BY
@@ -35,6 +36,8 @@ def one_of_each(site: Site, family_name: str = "Alder") -> Patient:
     return patient
 
 
-def row_of(model: type[ClinicalRecord]) -> ClinicalRecord:
-    """Return the first row there is of a clinical table, voided or not."""
-    return model._base_manager.earliest("created_at")
+def row_of(model: type[models.Model]) -> models.Model:
+    """Return a row of a table, voided or not."""
+    row = model._base_manager.order_by("pk").first()
+    assert row is not None, model
+    return row
