@@ -1,5 +1,6 @@
 """Replay a course from scratch and write what follows: the labels of what was given, and the dose that comes next."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +18,8 @@ def replan(course: Course, *, on: date, by: Actor, at: datetime) -> Dose:
     `on` is the local day from which the plan is read: the day before anything can be late, so that the stored amount
     is the planned one. Raises DoubleDose when two completed doses carry one date.
     """
-    answer = forecast(series_of(course), on)
+    # A hold moves no date, and its end plans nothing anew: what is stored must not speak of one.
+    answer = forecast(replace(series_of(course), held=False), on)
     doses = list(Dose.objects.standing().filter(course=course))
     _relabel(answer, doses, by=by, at=at)
     return _write_next(course, answer, doses, by=by, at=at)
