@@ -8,3 +8,5 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 CELERY_TASK_ALWAYS_EAGER = True
+# Every test client would look through all static files at its first request; the live server has a way of its own.
+WHITENOISE_USE_FINDERS = False
