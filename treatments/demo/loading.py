@@ -23,7 +23,7 @@ from monographs.models import Regimen
 from treatments.courses import services as courses
 from treatments.courses.models import Course
 from treatments.courses.queries import next_dose
-from treatments.demo.stories import Days, days_of
+from treatments.demo.stories import Days, days_of_story
 from treatments.labs.services import log_results
 from treatments.rules.cautions import CODES
 from treatments.rules.monitoring import Range, Reported
@@ -123,12 +123,7 @@ def _tell(stage: Stage, facts: Mapping[str, Any], number: int, told: Told) -> No
     site = stage.sites[facts["site"]]
     today = site.today(stage.now)
     regimen = stage.regimens[story.get("regimen", stage.default)]
-    days = days_of(
-        regimen.rule(),
-        doses=story.get("doses", 0),
-        target=today + timedelta(days=story.get("next", 0)),
-        late=story.get("late", {}),
-    )
+    days = days_of_story(regimen.rule(), story, today)
     began = min(days.planned_start, today) - timedelta(days=21)
     patient = _register(stage, facts, number, at=datetime.combine(began, time(9), tzinfo=UTC))
     told.add("patients")

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from monographs.rules.regimen import Regimen
 from treatments.rules.schedule import Attempt, Series, forecast
 
-_TRIES = 12
+_TRIES = 6
+_AROUND = range(-4, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +21,25 @@ class Days:
     target: date
 
 
+def days_of_story(regimen: Regimen, story: Mapping[str, Any], today: date) -> Days:
+    """Return the days that a story of `seeds/demo/patients.yaml` tells of, when it is told on `today`."""
+    target = today + timedelta(days=story.get("next", 0))
+    return days_of(regimen, doses=story.get("doses", 0), target=target, late=story.get("late", {}))
+
+
 def days_of(regimen: Regimen, *, doses: int, target: date, late: Mapping[int, int]) -> Days:
     """Return a history of so many doses after which the next one's target is `target`, or the nearest day to it.
 
     `late` maps a dose's ordinal to the days it was late. Months of different length leave some targets unreachable.
     """
-    start, best = target, None
+    start = target
     for _ in range(_TRIES):
         told = _told(regimen, start, doses, late)
-        missing = target - told.target
-        if best is None or abs(missing) < abs(target - best.target):
-            best = told
-        if not missing:
-            break
-        start += missing
-    return best or told
+        if told.target == target:
+            return told
+        start += target - told.target
+    around = (_told(regimen, start + timedelta(days=days), doses, late) for days in _AROUND)
+    return min(around, key=lambda told: abs(told.target - target))
 
 
 def _told(regimen: Regimen, start: date, doses: int, late: Mapping[int, int]) -> Days:

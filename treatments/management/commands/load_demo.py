@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from clinic.embedded import demo_password
+from monographs.models import Regimen
 from treatments.demo.loading import load
 
 
@@ -19,9 +20,11 @@ class Command(BaseCommand):
         """Load, or say that it is there already."""
         if not settings.EMBEDDED:
             raise CommandError("This is a real installation (SECRET_KEY is set); the demonstration is not loaded here.")
-        counts = load(
-            settings.BASE_DIR / "seeds" / "demo", password=demo_password(settings.VAR_DIR), now=timezone.now()
-        )
+        folder, password = settings.BASE_DIR / "seeds" / "demo", demo_password(settings.VAR_DIR)
+        try:
+            counts = load(folder, password=password, now=timezone.now())
+        except Regimen.DoesNotExist:
+            raise CommandError("The demonstration needs a regimen: run manage.py load_monographs first.") from None
         if not counts:
             self.stdout.write("The demonstration is there already; its data is kept.")
             return

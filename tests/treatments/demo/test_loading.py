@@ -1,0 +1,267 @@
+"""The demonstration as it is written: whole and true on one day, and loadable on any."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.test.utils import override_settings
+from pytest_django import DjangoDbBlocker
+
+from clinic.audit.models import Entry
+from clinic.patients.choices import CareStatus
+from clinic.patients.models import Carer, Identifier, Patient
+from clinic.records import guards
+from clinic.staff.access import may
+from clinic.staff.models import Site, User
+from clinic.staff.roles import Permission, Role
+from clinic.staff.services import open_site
+from monographs import services as monographs
+from tests.factories import AT, BY
+from treatments.courses.models import Administration, Booking, Course, Dose, Hold
+from treatments.courses.status import status_of
+from treatments.demo.loading import load
+from treatments.labs.models import LabResult
+from treatments.rules.schedule import Status
+from treatments.worklist import queries as worklist
+from treatments.worklist.tabs import Tab
+
+FOLDER: Path = settings.BASE_DIR / "seeds" / "demo"
+MONOGRAPH: Path = settings.BASE_DIR / "seeds" / "monographs" / "nusinersen.md"
+PASSWORD = "a quiet long password"
+STORIES: dict[str, dict[str, Any]] = {
+    facts["mrn"]: facts["story"] for facts in yaml.safe_load((FOLDER / "patients.yaml").read_text(encoding="utf-8"))
+}
+# A few of the shortest stories that between them tell of everything that can happen.
+FEW = ["410000", "410274", "410548", "415754", "416165", "416713", "416850", "417398", "417535", "418220"]
+AN_AFTERNOON = datetime(2026, 7, 4, 15, 20, tzinfo=UTC)
+HARD_MOMENTS = [
+    datetime(2026, 1, 31, 12, 0, tzinfo=UTC),
+    datetime(2028, 2, 29, 23, 59, tzinfo=UTC),  # still the 29th at both sites
+    datetime(2026, 3, 29, 0, 59, tzinfo=UTC),  # those of London are about to
+    datetime(2026, 11, 1, 6, 30, tzinfo=UTC),  # the hour that Chicago has twice
+    datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC),
+]
+
+
+def import_monograph(now: datetime) -> None:
+    monographs.import_document(text=MONOGRAPH.read_text(encoding="utf-8"), publish=True, by=BY, at=now)
+
+
+def status_today(dose: Dose, now: datetime) -> Status:
+    held = Hold.objects.standing().filter(course=dose.course_id, ended_on=None).exists()
+    return status_of(dose, dose.site.today(now), held=held, stopped=dose.course.stopped_on is not None)
+
+
+class TestTheWhole:
+    """Loaded once, read by every test below."""
+
+    @pytest.fixture(scope="class", autouse=True)
+    @staticmethod
+    def counts(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, int]]:
+        with django_db_blocker.unblock(), transaction.atomic():
+            import_monograph(AN_AFTERNOON)
+            yield load(FOLDER, password=PASSWORD, now=AN_AFTERNOON)
+            transaction.set_rollback(True)
+
+    def test_every_story_is_told(self, counts: dict[str, int]) -> None:
+        chapters = Counter(chapter for story in STORIES.values() for chapter in story)
+        assert counts["patients"] == len(STORIES) == Patient.objects.count()
+        assert counts["courses"] == sum(bool(story) for story in STORIES.values()) == Course.objects.count()
+        assert counts["doses"] == sum(story.get("doses", 0) for story in STORIES.values())
+        told = {chapter: counts[chapter] for chapter in ("booked", "hold", "stop", "care")}
+        assert told == {chapter: chapters[chapter] for chapter in told}
+
+    def test_every_status_of_a_course_is_shown(self) -> None:
+        doses = Dose.objects.standing().filter(is_next=True).select_related("course", "site")
+        assert {status_today(dose, AN_AFTERNOON) for dose in doses} == set(Status)
+
+    def test_every_care_status_is_shown(self) -> None:
+        assert set(Patient.objects.values_list("care_status", flat=True)) == set(CareStatus)
+
+    def test_every_tab_of_the_worklist_has_rows(self) -> None:
+        counts = worklist.counts(list(Site.objects.all()), AN_AFTERNOON)
+        assert {tab for tab, count in counts.items() if count} == set(Tab)
+
+    def test_every_next_target_is_where_its_story_says(self) -> None:
+        of_number = dict(Identifier.objects.filter(kind="mrn").values_list("patient_id", "value"))
+        for dose in Dose.objects.standing().filter(is_next=True).select_related("site"):
+            story = STORIES[of_number[dose.patient_id]]
+            assert dose.target is not None
+            ahead = (dose.target - dose.site.today(AN_AFTERNOON)).days
+            assert abs(ahead - story["next"]) <= 2, story
+
+    def test_doses_are_given_here_and_elsewhere_on_every_regimen(self) -> None:
+        given = Administration.objects.filter(outcome=Administration.Outcome.COMPLETED)
+        assert set(given.values_list("elsewhere", flat=True)) == {True, False}
+        assert given.values("course__regimen__key").distinct().count() == 3
+
+    def test_bookings_lie_before_today_today_and_ahead(self) -> None:
+        booked = Booking.objects.standing().filter(cancelled_at=None, dose__is_next=True).select_related("site")
+        ahead = {(booking.on - booking.site.today(AN_AFTERNOON)).days for booking in booked}
+        assert min(ahead) < 0
+        assert 0 in ahead
+        assert max(ahead) > 30
+
+    def test_laboratories_report_the_good_and_the_bad(self) -> None:
+        platelets = LabResult.objects.filter(analyte="platelets").values_list("kept", flat=True)
+        protein = LabResult.objects.filter(analyte="urine_protein").values_list("kept", flat=True)
+        assert min(platelets) < 100 < max(platelets)
+        assert min(protein) <= 0.2 < max(protein)
+
+    def test_nothing_was_recorded_in_the_future(self) -> None:
+        assert not Entry.objects.filter(at__gt=AN_AFTERNOON).exists()
+        assert not Administration.objects.filter(given_at__gt=AN_AFTERNOON).exists()
+        assert not LabResult.objects.filter(collected_at__gt=AN_AFTERNOON).exists()
+        for model in guards.clinical_models():
+            assert not model._default_manager.filter(created_at__gt=AN_AFTERNOON).exists(), model
+
+    def test_every_row_has_its_entry(self) -> None:
+        told = set(Entry.objects.values_list("target_id", flat=True))
+        for model in guards.clinical_models():
+            keys = {str(key) for key in model._default_manager.values_list("pk", flat=True)}
+            assert keys <= told, model
+
+    def test_whoever_gave_a_dose_may_give_one_there(self) -> None:
+        for row in Administration.objects.filter(elsewhere=False).select_related("performer").distinct():
+            assert row.performer is not None
+            assert may(row.performer, Permission.RECORD_DOSES, row.site_id)
+
+    def test_the_database_finds_nothing_wrong(self) -> None:
+        connection.check_constraints()
+        assert guards.missing(connection) == set()
+
+    def test_one_account_for_every_role_at_the_first_site(self) -> None:
+        northfield = Site.objects.get(name="Northfield")
+        held = {user.username: user.memberships.filter(site=northfield) for user in User.objects.all()}
+        roles = Counter(membership.role for memberships in held.values() for membership in memberships)
+        assert roles == dict.fromkeys([role.value for role in Role], 1)
+        assert {role.value for role in Role} <= set(held)
+
+    def test_everybody_signs_in_with_the_one_password(self) -> None:
+        assert all(user.check_password(PASSWORD) for user in User.objects.all())
+
+    def test_the_sites_live_in_two_time_zones_with_a_lead_and_a_policy(self) -> None:
+        sites = Site.objects.select_related("lead_clinician")
+        assert {site.time_zone for site in sites} == {"Europe/London", "America/Chicago"}
+        assert all(site.lead_clinician and site.policies.count() == 1 for site in sites)
+
+    def test_every_address_is_one_that_nobody_has(self) -> None:
+        addresses = [*User.objects.values_list("email", flat=True), *Carer.objects.values_list("email", flat=True)]
+        assert all(address.endswith("@example.org") for address in addresses)
+
+    def test_loading_again_changes_nothing(self) -> None:
+        rows = Entry.objects.count(), Patient.objects.count(), User.objects.count()
+        assert load(FOLDER, password="another password", now=AN_AFTERNOON + timedelta(days=1)) == {}
+        assert (Entry.objects.count(), Patient.objects.count(), User.objects.count()) == rows
+        assert User.objects.get(username="nurse").check_password(PASSWORD)
+
+
+@pytest.fixture
+def nobody(tmp_path: Path) -> Path:
+    """Return a folder with the same sites and no patient."""
+    folder = tmp_path / "seeds" / "demo"
+    folder.mkdir(parents=True)
+    (folder / "patients.yaml").write_text("[]", encoding="utf-8")
+    (folder / "sites.yaml").write_text((FOLDER / "sites.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def few(nobody: Path) -> Path:
+    """Return a folder with the same sites and a few of the patients."""
+    patients = yaml.safe_load((FOLDER / "patients.yaml").read_text(encoding="utf-8"))
+    chosen = [facts for facts in patients if facts["mrn"] in FEW]
+    (nobody / "patients.yaml").write_text(yaml.safe_dump(chosen, allow_unicode=True), encoding="utf-8")
+    return nobody
+
+
+def test_the_few_tell_of_everything_that_can_happen() -> None:
+    told = [STORIES[number] for number in FEW]
+    everything = {chapter for story in STORIES.values() for chapter in story} - {"late", "elsewhere"}
+    assert {chapter for story in told for chapter in story} == everything
+
+
+@pytest.mark.parametrize("now", HARD_MOMENTS, ids=str)
+def test_it_loads_at_any_moment(db: None, few: Path, now: datetime) -> None:
+    import_monograph(now)
+    counts = load(few, password=PASSWORD, now=now)
+    connection.check_constraints()
+    assert counts["patients"] == len(FEW)
+    assert not Entry.objects.filter(at__gt=now).exists()
+    of_number = dict(Identifier.objects.filter(kind="mrn").values_list("patient_id", "value"))
+    for dose in Dose.objects.standing().filter(is_next=True).select_related("site", "course"):
+        assert dose.target is not None
+        assert abs((dose.target - dose.site.today(now)).days - STORIES[of_number[dose.patient_id]]["next"]) <= 2
+        status_today(dose, now)
+
+
+@pytest.mark.parametrize(("hour", "kept"), [(3, 3), (7, 7), (20, 7)])
+def test_the_first_digest_leaves_the_same_day(db: None, nobody: Path, hour: int, kept: int) -> None:
+    """Loaded in the small hours, the demonstration would otherwise show no mail before seven."""
+    now = datetime(2026, 1, 15, hour, 30, tzinfo=UTC)
+    import_monograph(now)
+    load(nobody, password=PASSWORD, now=now)
+    northfield = Site.objects.get(name="Northfield")
+    assert northfield.policies.get().digest_hour == kept
+
+
+def test_a_story_that_fails_leaves_nothing(db: None, nobody: Path) -> None:
+    import_monograph(AN_AFTERNOON)
+    first, *_ = yaml.safe_load((FOLDER / "patients.yaml").read_text(encoding="utf-8"))
+    told = yaml.safe_dump([first, {"family": "Nobody"}], allow_unicode=True)
+    (nobody / "patients.yaml").write_text(told, encoding="utf-8")
+    with pytest.raises(KeyError):
+        load(nobody, password=PASSWORD, now=AN_AFTERNOON)
+    assert not Site.objects.exists()
+    assert not Patient.objects.exists()
+
+
+class TestTheCommand:
+    def run(self, base: Path, **differing: Any) -> str:
+        told = StringIO()
+        with override_settings(BASE_DIR=base, VAR_DIR=base / "var", **differing):
+            call_command("load_demo", stdout=told)
+        return told.getvalue()
+
+    def test_it_says_what_it_loaded_and_keeps_the_password_for_its_user(self, db: None, few: Path) -> None:
+        base = few.parent.parent
+        import_monograph(datetime.now(UTC))
+        said = self.run(base)
+        assert said.startswith("Loaded the demonstration: 10 patients, 9 courses,")
+        password = base / "var" / "password"
+        assert User.objects.get(username="nurse").check_password(password.read_text())
+        assert password.stat().st_mode & 0o077 == 0
+
+    def test_where_there_is_something_already_it_keeps_its_hands_off(self, db: None, nobody: Path) -> None:
+        open_site(name="Real", time_zone="Europe/London", by=BY, at=AT)
+        assert self.run(nobody.parent.parent) == "The demonstration is there already; its data is kept.\n"
+        assert [site.name for site in Site.objects.all()] == ["Real"]
+
+    def test_a_real_installation_refuses_it(self, db: None, nobody: Path) -> None:
+        with pytest.raises(CommandError, match="real installation"):
+            self.run(nobody.parent.parent, EMBEDDED=False)
+        assert not Site.objects.exists()
+
+    def test_without_a_monograph_it_says_what_to_do_first(self, db: None, nobody: Path) -> None:
+        with pytest.raises(CommandError, match="load_monographs"):
+            self.run(nobody.parent.parent)
+        assert not Site.objects.exists()
+
+
+def test_a_day_is_always_a_day_at_the_patients_site(db: None, few: Path) -> None:
+    """On 29 February in Chicago it is March in London: each patient's dates count from their own day."""
+    now = datetime(2028, 3, 1, 0, 30, tzinfo=UTC)
+    import_monograph(now)
+    load(few, password=PASSWORD, now=now)
+    today = {site.name: site.today(now) for site in Site.objects.all()}
+    assert today == {"Northfield": date(2028, 3, 1), "Lakeside": date(2028, 2, 29)}
+    hold = Hold.objects.select_related("site").get()
+    assert hold.from_on == today[hold.site.name] + timedelta(days=STORIES["416713"]["hold"]["from"])
