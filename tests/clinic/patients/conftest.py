@@ -13,3 +13,10 @@ def noon() -> Iterator[None]:
     """Stop the clock that views read."""
     with time_machine.travel(NOON, tick=False):
         yield
+
+
+@pytest.fixture
+def afternoon() -> Iterator[None]:
+    """Let the clock run on from noon, for tests that search for a failing example and stop by the clock."""
+    with time_machine.travel(NOON, tick=True):
+        yield
