@@ -132,9 +132,8 @@ def banner(patient: Patient, today: date, *, course: Course | None, dose: Dose |
     return replace(plain, facts=facts)
 
 
-def next_words(course: Course) -> str:
-    """Say which dose comes next and when, for whoever has just recorded one."""
-    dose = next_dose(course)
+def next_words(dose: Dose) -> str:
+    """Say which dose comes next and when, for whoever has just recorded the one before it."""
     return (
         f"Next is {dose.label}." if dose.target is None else f"Next is {dose.label} on {formatting.day(dose.target)}."
     )
@@ -242,8 +241,6 @@ def _vial(row: Administration) -> list[tuple[str, str]]:
 def _recorded(row: Administration) -> list[tuple[str, str]]:
     """Return who wrote it down and when, and what they confirmed."""
     entries = Entry.objects.filter(target_type=row._meta.label_lower, target_id=str(row.pk))
-    first = entries.order_by("at", "id").first()
-    if first is None:
-        return []
+    first = entries.earliest("at", "id")
     confirmed = [("Confirmed", first.reason.removeprefix("Confirmed: "))] if first.reason else []
     return [("Recorded by", f"{first.actor_name}, {formatting.moment(first.at, row.site.zone)}"), *confirmed]

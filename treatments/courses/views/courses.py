@@ -213,5 +213,5 @@ def elsewhere(request: StaffRequest, course_id: uuid.UUID) -> HttpResponse:
         now=now,
         work=work,
         refusals=_ELSEWHERE_REFUSALS,
-        done=lambda: f"The dose was added. {queries.next_words(course)}",
+        done=lambda: f"The dose was added. {queries.next_words(queries.next_dose(course))}",
     )

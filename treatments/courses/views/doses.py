@@ -92,7 +92,7 @@ def give(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
         return {"card": queries.card_now(row.pk, row.site.today(now)), "given": queries.given_record(row)}
 
     def done() -> str:
-        return f"The dose was recorded. The next date has moved. {queries.next_words(row.course)}"
+        return f"The dose was recorded. The next date has moved. {queries.next_words(queries.next_dose(row.course))}"
 
     return save(request, form, page, row.patient, now=now, work=work, refusals=_REFUSALS, done=done, beside=beside)
 
