@@ -199,13 +199,13 @@ class Reminder(models.Model):
         return f"{self.kind} due {self.due_on:%Y-%m-%d}, {self.state}"
 
 
-def free(rows: models.QuerySet[M]) -> models.QuerySet[M, dict[str, Any]]:
-    """Lock these rows but for those that somebody else is writing, and return their keys, for use inside a statement.
+def free(rows: models.QuerySet[M]) -> list[Any]:
+    """Lock these rows but for those that somebody else is writing, and return their keys.
 
     Whoever takes only what is free never waits while holding something, so writers cannot block each other in a
     circle. SQLite has one writer at a time and needs none of it. Only within a transaction.
     """
-    return rows.select_for_update(skip_locked=True, of=("self",)).values("pk")
+    return list(rows.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
 
 
 class Sweep(models.Model):

@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 
 from celery import shared_task
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from treatments.reminders.services.running import plan_and_send as run
@@ -17,8 +18,12 @@ LONGEST_RUN = timedelta(seconds=200)
 
 @shared_task
 def plan_and_send() -> None:
-    """Plan what is owed and send what is due."""
+    """Plan what is owed and send what is due. When the database fails, the next turn of the beat tries again."""
     until = timezone.now() + LONGEST_RUN
-    tally = run(Sender(clock=timezone.now, stop=lambda: timezone.now() > until))
+    try:
+        tally = run(Sender(clock=timezone.now, stop=lambda: timezone.now() > until))
+    except (OperationalError, InterfaceError) as error:
+        logger.error("The database did not answer (%s).", type(error).__name__)  # noqa: TRY400 - its text quotes rows
+        return
     if tally:
         logger.info("Reminders: %s", tally)

@@ -105,6 +105,17 @@ class TestOnce:
         assert run("--at", AT).startswith("planned 3, sent 1,")
         assert Message.objects.filter(state=MessageState.PLANNED, attempts=0).count() == 2
 
+    def test_a_database_that_does_not_answer_is_said_in_one_line(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def down(_one: Any) -> Tally:
+            raise OperationalError("server of Ada Lovelace gone")
+
+        monkeypatch.setattr(send_reminders, "plan_and_send", down)
+        with pytest.raises(CommandError) as refused:
+            run("--at", AT)
+        assert (str(refused.value), refused.value.returncode) == ("The database did not answer (OperationalError).", 1)
+
 
 class TestTheDryRun:
     def state(self) -> str:
@@ -271,6 +282,17 @@ class TestTheTask:
         with caplog.at_level("INFO"):
             tasks.plan_and_send()
         assert "Reminders" not in caplog.text
+
+    def test_a_database_that_does_not_answer_is_left_to_the_next_turn(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def down(_one: Any) -> Tally:
+            raise OperationalError("server of Ada Lovelace gone")
+
+        monkeypatch.setattr(tasks, "run", down)
+        tasks.plan_and_send()
+        assert "The database did not answer (OperationalError)." in caplog.text
+        assert "Ada" not in caplog.text
 
     def test_it_stops_well_before_the_worker_would_cut_it_off(
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch

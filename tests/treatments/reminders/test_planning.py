@@ -224,7 +224,7 @@ class TestTwiceIsOnce:
         from treatments.reminders.services.planning import carry_out  # noqa: PLC0415
 
         builders.dose(site)
-        looks = [list(surveying.survey(open_sites(noon(DAY)).values())) for _ in range(2)]
+        looks = [list(surveying.survey(open_sites(noon(DAY)))) for _ in range(2)]
         for (look,) in looks:
             carry_out(look, noon(DAY))
         assert Reminder.objects.count() == 1
@@ -260,7 +260,7 @@ class TestOneBadSite:
         assert "soon" not in caplog.text
 
     def test_a_fault_of_the_database_is_nobodys_fault(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-        def down(_site: object, _watched: object) -> None:
+        def down(*_args: object) -> None:
             raise DatabaseError
 
         monkeypatch.setattr(surveying, "look", down)

@@ -137,7 +137,7 @@ class TestTheKeyThatMakesALineOnce:
     """What happens to two sweeps that looked at the same moment, with the guard and without it."""
 
     def looks(self) -> list[surveying.SitePlan]:
-        sites = open_sites(noon(DAY)).values()
+        sites = open_sites(noon(DAY))
         return [look for _ in range(2) for look in surveying.survey(sites)]
 
     def test_with_it_each_person_has_one_line(self, site: Site, nurse: User) -> None:

@@ -85,7 +85,11 @@ class Command(BaseCommand):
 
     def _once(self, clock: Clock) -> None:
         with _told_to_stop() as stopping:
-            self.stdout.write(str(plan_and_send(Sender(clock=clock, stop=stopping))))
+            try:
+                tally = plan_and_send(Sender(clock=clock, stop=stopping))
+            except (OperationalError, InterfaceError) as error:
+                raise CommandError(f"The database did not answer ({type(error).__name__}).") from None
+        self.stdout.write(str(tally))
 
     def _loop(self, clock: Clock) -> None:
         with _told_to_stop() as stopping:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ class SiteDay:
     """An open site on its local day.
 
     `staff` are the ids of those who receive the digest there, `lead` is the lead clinician unless they are among
-    them. `swept_on` is the local day on which its reminders were last gone through, None before the first time.
+    them.
     """
 
     site_id: uuid.UUID
@@ -28,7 +28,6 @@ class SiteDay:
     policy: SitePolicy
     staff: frozenset[int]
     lead: int | None
-    swept_on: date | None
 
     def rule(self) -> ReminderPolicy:
         """Return the policy as the rule reads it. Raises ValueError or TypeError for one that makes no sense."""
@@ -57,26 +56,37 @@ class Morning:
 
 
 def open_sites(now: datetime, only: Collection[uuid.UUID] | None = None) -> dict[uuid.UUID, SiteDay]:
-    """Return the open sites, or those of `only` that are open, by id. Four queries, however many sites there are."""
+    """Return the open sites, or those of `only` that are open, by id. Three queries, however many sites there are."""
     sites = Site.objects.filter(is_active=True)
     rows = list(sites if only is None else sites.filter(id__in=only))
     ids = [site.id for site in rows]
     policies, people = _policies(ids), _people(ids)
-    swept = dict(Sweep.objects.filter(site__in=ids).values_list("site_id", "at"))
-    return {site.id: _site_day(site, now, policies[site.id], people[site.id], swept.get(site.id)) for site in rows}
+    return {site.id: _site_day(site, now, policies[site.id], people[site.id]) for site in rows}
 
 
-def mornings(recipients: Collection[int], now: datetime, sites: Mapping[uuid.UUID, SiteDay]) -> dict[int, Morning]:
-    """Return each person's morning by the clock of their home site, `sites` being the open ones.
+def last_swept(sites: Mapping[uuid.UUID, SiteDay]) -> dict[uuid.UUID, date]:
+    """Return the local day on which each site's reminders were last gone through, if they ever were."""
+    rows = Sweep.objects.filter(site__in=sites.keys()).values_list("site_id", "at")
+    return {site_id: at.astimezone(sites[site_id].zone).date() for site_id, at in rows}
+
+
+def mornings(recipients: Collection[int], sites: Mapping[uuid.UUID, SiteDay]) -> dict[int, Morning]:
+    """Return each active person's morning, `sites` being the open ones; see `morning_of`."""
+    homes = User.objects.filter(id__in=recipients, is_active=True).values_list("id", "home_site_id")
+    found = {user_id: morning_of(user_id, home, sites) for user_id, home in homes}
+    return {user_id: morning for user_id, morning in found.items() if morning is not None}
+
+
+def morning_of(user_id: int, home: uuid.UUID | None, sites: Mapping[uuid.UUID, SiteDay]) -> Morning | None:
+    """Return a person's morning by the clock of their home site.
 
     Somebody whose home site is closed, or who has none, lives by the first by name of the sites they are told about;
     somebody who is told nothing has no morning.
     """
-    homes = User.objects.filter(id__in=recipients, is_active=True).values_list("id", "home_site_id")
-    by_site = {site_id: _morning(site) for site_id, site in sites.items()}
-    fallback = _first_site_of(recipients, sites.values())
-    chosen = {user_id: home if home in by_site else fallback.get(user_id) for user_id, home in homes}
-    return {user_id: by_site[site_id] for user_id, site_id in chosen.items() if site_id is not None}
+    if home is not None and home in sites:
+        return _morning(sites[home])
+    told = [site for site in sites.values() if site.audience_of(user_id)]
+    return _morning(min(told, key=lambda site: (site.name, site.site_id))) if told else None
 
 
 def _site_day(
@@ -84,7 +94,6 @@ def _site_day(
     now: datetime,
     policies: list[SitePolicy],
     rights: Mapping[int, frozenset[Permission]],
-    swept_at: datetime | None,
 ) -> SiteDay:
     today = site.today(now)
     staff = frozenset(user_id for user_id, held in rights.items() if Permission.RECEIVE_REMINDERS in held)
@@ -99,7 +108,6 @@ def _site_day(
         policy=_in_force(policies, site, today),
         staff=staff,
         lead=lead if told else None,
-        swept_on=None if swept_at is None else site.today(swept_at),
     )
 
 
@@ -133,12 +141,3 @@ def _people(site_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Mapping[int, 
 
 def _morning(site: SiteDay) -> Morning:
     return Morning(site.today, digest_at(site.today, site.policy.digest_hour, site.zone))
-
-
-def _first_site_of(recipients: Collection[int], sites: Iterable[SiteDay]) -> dict[int, uuid.UUID]:
-    first: dict[int, uuid.UUID] = {}
-    for site in sorted(sites, key=lambda site: (site.name, site.site_id)):
-        for user_id in recipients:
-            if site.audience_of(user_id):
-                first.setdefault(user_id, site.site_id)
-    return first

@@ -35,8 +35,7 @@ class Claim:
 def claim(now: datetime, limit: int) -> list[Claim]:
     """Take up to `limit` messages that are due, the longest waiting first, together with their lines."""
     token = uuid.uuid4()
-    oldest = free(Message.objects.claimable(now).order_by("next_try_at", "id"))[:limit]
-    ids = [row["pk"] for row in oldest]
+    ids = free(Message.objects.claimable(now).order_by("next_try_at", "id")[:limit])
     # The condition is asked again: without row locks it alone decides between two senders.
     Message.objects.claimable(now).filter(pk__in=ids).update(
         state=MessageState.CLAIMED, lease_token=token, lease_until=now + LEASE, attempts=F("attempts") + 1

@@ -19,7 +19,7 @@ def open_digests(sites: Mapping[uuid.UUID, SiteDay], now: datetime) -> None:
     A person has one digest a day: once it has left, what comes later waits for tomorrow's. Digests of days gone by
     are missed; their lines go on.
     """
-    by_day = _by_day(mornings(_waiting() | _unfinished(), now, sites))
+    by_day = _by_day(mornings(_waiting() | _unfinished(), sites))
     for day, due_at in by_day.items():
         retire(due_at.keys(), day, now)
     waiting = _waiting()

@@ -12,7 +12,7 @@ from treatments.reminders.emails import Digest, DigestLine
 from treatments.reminders.models import Message, MessageState, Reminder
 from treatments.reminders.queries.doses import facts_of
 from treatments.reminders.queries.lines import Line, LineKey
-from treatments.reminders.queries.sites import SiteDay, mornings, open_sites
+from treatments.reminders.queries.sites import SiteDay, morning_of, open_sites
 from treatments.reminders.services import claims
 from treatments.reminders.services.claims import Claim
 from treatments.reminders.services.digests import DAY_IS_OVER
@@ -42,7 +42,7 @@ def look_again(claimed: Claim, now: datetime) -> Looked:
     message = Message.objects.select_related("recipient").get(pk=claimed.message_id)
     lines = _lines(message)
     sites = _sites(message, {site_id for site_id, _ in lines}, now)
-    morning = mornings([message.recipient_id], now, sites).get(message.recipient_id)
+    morning = morning_of(message.recipient_id, message.recipient.home_site_id, sites)
     if morning and morning.day > message.local_day:
         claims.let_pass(claimed, DAY_IS_OVER)
         return Looked()

@@ -38,7 +38,7 @@ def plan(now: datetime) -> Planned:
     sites = open_sites(now)
     done: Counter[str] = Counter()
     swept = []
-    for site_plan in survey(sites.values()):
+    for site_plan in survey(sites):
         if site_plan:
             done += carry_out(site_plan, now)
         swept.append(site_plan.site_id)

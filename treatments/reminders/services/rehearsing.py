@@ -63,13 +63,13 @@ class Rehearsal:
 def rehearse(now: datetime) -> Rehearsal:
     """Look at every site as a sweep at this instant would, and at the digests that would leave then."""
     sites = open_sites(now)
-    plans = tuple(survey(sites.values()))
+    plans = tuple(survey(sites))
     return Rehearsal(plans, tuple(_digests(sites, plans, now)))
 
 
 def _digests(sites: Mapping[UUID, SiteDay], plans: tuple[SitePlan, ...], now: datetime) -> Iterator[ComingDigest]:
     count = _waiting_after(plans)
-    known = mornings(count.keys(), now, sites)
+    known = mornings(count.keys(), sites)
     today = Message.objects.filter(recipient__in=count, local_day__in={morning.day for morning in known.values()})
     done = set(today.exclude(pk__in=Message.objects.claimable(now)).values_list("recipient", "local_day"))
     for who, lines in sorted(count.items()):

@@ -7,7 +7,7 @@ So a sweep with nothing to do stays cheap however much is waiting.
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache, partial
@@ -18,7 +18,7 @@ from django.db import DatabaseError
 from treatments.reminders.models import NEVER_SENT, MessageState
 from treatments.reminders.queries import doses, lines
 from treatments.reminders.queries.lines import Line, LineKey, Point
-from treatments.reminders.queries.sites import SiteDay
+from treatments.reminders.queries.sites import SiteDay, last_swept
 from treatments.rules.reminders import DoseFacts, End, Ended, Owed, ended, owed, passed_over
 
 logger = logging.getLogger(__name__)
@@ -62,14 +62,15 @@ class SitePlan:
         return bool(self.new or self.changes)
 
 
-def survey(sites: Iterable[SiteDay]) -> Iterator[SitePlan]:
+def survey(sites: Mapping[uuid.UUID, SiteDay]) -> Iterator[SitePlan]:
     """Look at each site and yield what is to be done there. Reads only.
 
     A site whose data or policy makes no sense is left out and logged, so that it holds up no other; its time of the
     last sweep then stays behind, which the ledger page shows.
     """
+    swept = last_swept(sites)
     by_day: dict[date, list[SiteDay]] = defaultdict(list)
-    for site in sites:
+    for site in sites.values():
         by_day[site.today].append(site)
     for today, there in by_day.items():
         rules = {site.site_id: rule for site in there for rule in _guarded(site, site.rule)}
@@ -77,7 +78,7 @@ def survey(sites: Iterable[SiteDay]) -> Iterator[SitePlan]:
         watched = doses.watched(there, today, furthest)
         for site in there:
             if site.site_id in rules:
-                yield from _guarded(site, partial(look, site, watched[site.site_id]))
+                yield from _guarded(site, partial(look, site, watched[site.site_id], swept.get(site.site_id)))
 
 
 def _guarded(site: SiteDay, work: Callable[[], T]) -> Iterator[T]:
@@ -92,15 +93,18 @@ def _guarded(site: SiteDay, work: Callable[[], T]) -> Iterator[T]:
         yield done
 
 
-def look(site: SiteDay, watched: Mapping[uuid.UUID, DoseFacts]) -> SitePlan:
-    """Return what is to be done at one site about these doses, and about whatever else waits there."""
+def look(site: SiteDay, watched: Mapping[uuid.UUID, DoseFacts], swept_on: date | None) -> SitePlan:
+    """Return what is to be done at one site about these doses, and about whatever else waits there.
+
+    `swept_on` is the local day on which the site was last gone through, None before the first time.
+    """
     policy = site.rule()
     answer = cache(lambda facts: owed(facts, policy, site.today))
     answers = {dose_id: found for dose_id, facts in watched.items() if (found := answer(facts))}
     days = {line.due_on for found in answers.values() for line in found}
     suspects = _suspects(site, answers, lines.points(site, days))
     new, changes = _decide(site, suspects, answers, watched, days) if suspects else ([], [])
-    return SitePlan(site.site_id, (*new, *_overtaken(site, watched)), tuple(changes))
+    return SitePlan(site.site_id, (*new, *_overtaken(site, watched, swept_on)), tuple(changes))
 
 
 def _suspects(site: SiteDay, answers: Answers, known: Collection[Point]) -> set[uuid.UUID]:
@@ -165,15 +169,15 @@ def end_of(site: SiteDay, key: LineKey, facts: DoseFacts) -> Ended | None:
     return ended(key.kind, key.due_on, audience, facts=facts, policy=site.rule(), today=site.today)
 
 
-def _overtaken(site: SiteDay, watched: Mapping[uuid.UUID, DoseFacts]) -> Iterator[NewLine]:
+def _overtaken(site: SiteDay, watched: Mapping[uuid.UUID, DoseFacts], swept_on: date | None) -> Iterator[NewLine]:
     """Yield the lines that fell due, and lost their meaning, on days when nothing went through this site."""
-    if site.swept_on is None or (site.today - site.swept_on).days < 2:
+    if swept_on is None or (site.today - swept_on).days < 2:
         return
-    policy, known = site.rule(), lines.keys_between(site, site.swept_on, site.today)
+    policy, known = site.rule(), lines.keys_between(site, swept_on, site.today)
     since = doses.known_since(watched.keys(), site.zone)
     for dose_id, facts in watched.items():
         # Before its dates were on record nobody could have been told.
-        after = max(site.swept_on, since[dose_id] - timedelta(days=1))
+        after = max(swept_on, since[dose_id] - timedelta(days=1))
         for line in passed_over(facts, policy, after, site.today):
             for who in site.told(line.audience):
                 key = LineKey(dose_id, line.kind, line.due_on, who)
