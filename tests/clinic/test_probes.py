@@ -1,5 +1,6 @@
 """The health checks of the containers."""
 
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -114,4 +115,4 @@ def test_the_command_asks_the_web_server_by_the_environment(monkeypatch: pytest.
     seen: list[Any] = []
     monkeypatch.setattr(probes, "web", seen.append)
     assert probes.main(["web"]) == 0
-    assert seen == [probes.os.environ]
+    assert seen == [os.environ]
