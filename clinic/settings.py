@@ -125,7 +125,13 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "worklist"
 ACCOUNT_ADAPTER = "clinic.staff.adapters.ClosedToSignUp"
-ACCOUNT_FORMS = {"login": "clinic.staff.forms.SignInForm"}
+ACCOUNT_FORMS = {
+    "login": "clinic.staff.forms.SignInForm",
+    "reset_password": "clinic.staff.forms.ForgottenPasswordForm",
+    "reset_password_from_key": "clinic.staff.forms.ChoosePasswordForm",
+    "set_password": "clinic.staff.forms.FirstPasswordForm",
+    "change_password": "clinic.staff.forms.ChangePasswordForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"

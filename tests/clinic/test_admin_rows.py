@@ -1,5 +1,6 @@
 """Every table on the administration pages, walked: what is clinical is read there and never written."""
 
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -87,7 +88,7 @@ def test_nobody_writes_a_clinical_row_there(patient: Patient, powerful: Client) 
 def test_nothing_at_all_is_deleted_there(patient: Patient, powerful: Client) -> None:
     for model in everything():
         keys = list(model._base_manager.order_by("pk").values_list("pk", flat=True))
-        page = address(model, "delete", keys[0])
+        page = address(model, "delete", *(keys or [uuid.uuid4()])[:1])
         assert (powerful.get(page).status_code, powerful.post(page, {"post": "yes"}).status_code) == (403, 403), model
         action = {"action": "delete_selected", "_selected_action": keys, "post": "yes"}
         powerful.post(address(model, "changelist"), action)
@@ -120,7 +121,9 @@ def test_other_roles_get_nothing_even_past_the_door(
     for is_staff, answer in ((False, 302), (True, 403)):
         User.objects.filter(pk=user.pk).update(is_staff=is_staff)
         for model in everything():
-            pages = [address(model, "changelist"), address(model, "change", row_of(model).pk), address(model, "add")]
+            row = model._base_manager.order_by("pk").first()
+            key = uuid.uuid4() if row is None else row.pk
+            pages = [address(model, "changelist"), address(model, "change", key), address(model, "add")]
             assert {client.get(page).status_code for page in pages} == {answer}, model
 
 

@@ -4,10 +4,12 @@ import re
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
+from clinic.audit.models import Entry
 from clinic.staff.models import Site, User
 from clinic.staff.roles import Role
 from tests import factories
@@ -121,6 +123,11 @@ class TestForgottenPassword:
         assert attempt("nadia", "another quiet long password") == 302
         assert attempt("nadia", PASSWORD) == 200
 
+    def test_the_trail_tells_that_one_was_chosen_and_not_which(self, nurse: User) -> None:
+        self.choose(self.ask(), "another quiet long password")
+        entry = Entry.objects.get(event="staff.password_chosen")
+        assert (entry.person, entry.target_id, entry.changes) == (nurse, str(nurse.pk), {})
+
     def test_the_form_stands_at_an_address_without_the_key(self, nurse: User) -> None:
         link = self.ask()
         page = Client().get(link, follow=True)
@@ -162,3 +169,58 @@ class TestForgottenPassword:
         User.objects.filter(pk=nurse.pk).update(is_active=False)
         Client().post(reverse("account_reset_password"), {"email": "nadia@example.org"})
         assert "-" not in str(mail.outbox[-1].body).partition("/password/reset/")[2]
+
+
+class TestChangingThePassword:
+    @pytest.fixture
+    def client(self, nurse: User) -> Client:
+        client = Client()
+        attempt("nadia", PASSWORD, client)
+        return client
+
+    def change(self, client: Client, old: str, new: str) -> Any:
+        facts = {"oldpassword": old, "password1": new, "password2": new}
+        return client.post(reverse("account_change_password"), facts)
+
+    def test_whoever_knows_the_present_one_chooses_another_and_stays_signed_in(self, client: Client) -> None:
+        assert self.change(client, PASSWORD, "another quiet long password").status_code == 302
+        assert client.get(reverse("worklist")).status_code == 200
+        assert attempt("nadia", "another quiet long password") == 302
+        assert Entry.objects.filter(event="staff.password_chosen").count() == 1
+
+    def test_it_signs_out_everybody_else_who_uses_the_account(self, client: Client) -> None:
+        elsewhere = Client()
+        attempt("nadia", PASSWORD, elsewhere)
+        self.change(client, PASSWORD, "another quiet long password")
+        assert elsewhere.get(reverse("worklist")).status_code == 302
+
+    @pytest.mark.parametrize(
+        ("old", "new", "sentence"),
+        [
+            ("wrong", "another quiet long password", "current password"),
+            (PASSWORD, "14 characters!", "too short"),
+            (PASSWORD, "nadia@example.org", "too similar"),
+        ],
+    )
+    def test_what_is_wrong_is_said_and_nothing_changes(self, client: Client, old: str, new: str, sentence: str) -> None:
+        page = self.change(client, old, new)
+        assert sentence in page.content.decode()
+        assert attempt("nadia", PASSWORD) == 302
+        assert not Entry.objects.filter(event="staff.password_chosen").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("account_login", ["User name or e-mail", "Password"]),
+        ("account_reset_password", ["E-mail address"]),
+        ("account_change_password", ["Present password", "New password", "New password again"]),
+    ],
+)
+def test_forms_speak_the_houses_words_once(nurse: User, name: str, labels: list[str]) -> None:
+    client = Client()
+    if name == "account_change_password":
+        attempt("nadia", PASSWORD, client)
+    page = BeautifulSoup(client.get(reverse(name)).content, "html.parser")
+    assert [label.get_text(strip=True).rstrip("*") for label in page.select("main form label")] == labels
+    assert not page.select("main form [placeholder]:not([placeholder=''])")
