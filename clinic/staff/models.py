@@ -85,9 +85,15 @@ class SitePolicy(models.Model):
     effective_from = models.DateField()
     source = models.CharField(max_length=200, help_text="Who decided this, and where it is written down.")
     loading_days_after = models.PositiveSmallIntegerField(default=7, help_text="Loading window: days after the target.")
-    maintenance_days_before = models.PositiveSmallIntegerField(default=7)
-    maintenance_days_after = models.PositiveSmallIntegerField(default=14)
-    catch_up_days_after = models.PositiveSmallIntegerField(default=7)
+    maintenance_days_before = models.PositiveSmallIntegerField(
+        default=7, help_text="Maintenance window: days before the target."
+    )
+    maintenance_days_after = models.PositiveSmallIntegerField(
+        default=14, help_text="Maintenance window: days after the target."
+    )
+    catch_up_days_after = models.PositiveSmallIntegerField(
+        default=7, help_text="Catch-up window: days after the target."
+    )
     early_days = models.PositiveSmallIntegerField(
         default=7, help_text="A maintenance dose up to this many days early satisfies its place."
     )
@@ -97,11 +103,15 @@ class SitePolicy(models.Model):
     upcoming_days = models.JSONField(
         default=list, validators=[valid_days_before], help_text="Days before the dose, such as [14, 7, 1]."
     )
-    overdue_every_days = models.PositiveSmallIntegerField(default=7, validators=[MinValueValidator(1)])
+    overdue_every_days = models.PositiveSmallIntegerField(
+        default=7, validators=[MinValueValidator(1)], help_text="Days between two reminders of an overdue dose."
+    )
     escalate_after_days = models.PositiveSmallIntegerField(
         default=14, help_text="From this many days overdue the lead clinician is told as well."
     )
-    digest_hour = models.PositiveSmallIntegerField(default=7, validators=[MaxValueValidator(23)])
+    digest_hour = models.PositiveSmallIntegerField(
+        default=7, validators=[MaxValueValidator(23)], help_text="Hour at the site from which the daily mail leaves."
+    )
 
     objects = PolicyQuerySet.as_manager()
 

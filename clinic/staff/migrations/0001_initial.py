@@ -195,9 +195,18 @@ class Migration(migrations.Migration):
                     "loading_days_after",
                     models.PositiveSmallIntegerField(default=7, help_text="Loading window: days after the target."),
                 ),
-                ("maintenance_days_before", models.PositiveSmallIntegerField(default=7)),
-                ("maintenance_days_after", models.PositiveSmallIntegerField(default=14)),
-                ("catch_up_days_after", models.PositiveSmallIntegerField(default=7)),
+                (
+                    "maintenance_days_before",
+                    models.PositiveSmallIntegerField(default=7, help_text="Maintenance window: days before the target."),
+                ),
+                (
+                    "maintenance_days_after",
+                    models.PositiveSmallIntegerField(default=14, help_text="Maintenance window: days after the target."),
+                ),
+                (
+                    "catch_up_days_after",
+                    models.PositiveSmallIntegerField(default=7, help_text="Catch-up window: days after the target."),
+                ),
                 (
                     "early_days",
                     models.PositiveSmallIntegerField(
@@ -221,7 +230,9 @@ class Migration(migrations.Migration):
                 (
                     "overdue_every_days",
                     models.PositiveSmallIntegerField(
-                        default=7, validators=[django.core.validators.MinValueValidator(1)]
+                        default=7,
+                        help_text="Days between two reminders of an overdue dose.",
+                        validators=[django.core.validators.MinValueValidator(1)],
                     ),
                 ),
                 (
@@ -233,7 +244,9 @@ class Migration(migrations.Migration):
                 (
                     "digest_hour",
                     models.PositiveSmallIntegerField(
-                        default=7, validators=[django.core.validators.MaxValueValidator(23)]
+                        default=7,
+                        help_text="Hour at the site from which the daily mail leaves.",
+                        validators=[django.core.validators.MaxValueValidator(23)],
                     ),
                 ),
                 (
