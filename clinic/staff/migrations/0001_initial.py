@@ -197,11 +197,15 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "maintenance_days_before",
-                    models.PositiveSmallIntegerField(default=7, help_text="Maintenance window: days before the target."),
+                    models.PositiveSmallIntegerField(
+                        default=7, help_text="Maintenance window: days before the target."
+                    ),
                 ),
                 (
                     "maintenance_days_after",
-                    models.PositiveSmallIntegerField(default=14, help_text="Maintenance window: days after the target."),
+                    models.PositiveSmallIntegerField(
+                        default=14, help_text="Maintenance window: days after the target."
+                    ),
                 ),
                 (
                     "catch_up_days_after",
