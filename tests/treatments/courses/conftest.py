@@ -10,9 +10,12 @@ from django.test import Client
 from clinic.patients.models import Patient
 from clinic.staff.models import Site, User
 from clinic.staff.roles import Role
+from tests.clinic.records.conftest import several_connections
 from tests.factories import AT
 from tests.treatments.courses import builders
 from treatments.courses.models import Course, Dose
+
+__all__ = ["several_connections"]
 
 GIVEN_ON, TARGET, CLOSES = date(2026, 6, 25), date(2026, 7, 9), date(2026, 7, 16)
 
