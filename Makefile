@@ -37,8 +37,9 @@ check: .venv/.dev ## Lint and prove everything, and change nothing
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/djade --target-version 5.2 --check $(TEMPLATES)
-	$(BIN)/djhtml --tabwidth 2 --check $(TEMPLATES)
+	@echo "$(BIN)/djade --check and $(BIN)/djhtml --check on all templates"
+	@$(BIN)/djade --target-version 5.2 --check $(TEMPLATES)
+	@$(BIN)/djhtml --tabwidth 2 --check $(TEMPLATES)
 	$(BIN)/djlint --lint --quiet templates
 	@echo "manage.py check --deploy, as in production"
 	@env -u DEBUG $(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
@@ -48,8 +49,8 @@ check: .venv/.dev ## Lint and prove everything, and change nothing
 fix: .venv/.dev ## Format code and templates, and mend what can be mended without thinking
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
-	$(BIN)/djade --target-version 5.2 $(TEMPLATES) || true
-	$(BIN)/djhtml --tabwidth 2 $(TEMPLATES) || true
+	@$(BIN)/djade --target-version 5.2 $(TEMPLATES) || true
+	@$(BIN)/djhtml --tabwidth 2 $(TEMPLATES) || true
 
 lock: $(if $(UV),,.venv/bin/uv) ## Resolve the dependencies anew (UPGRADE=1 takes newer ones)
 	$(or $(UV),$(BIN)/uv) $(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements/base.txt
