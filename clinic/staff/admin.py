@@ -240,7 +240,7 @@ class SitePolicyAdmin(AuditedAdmin):
 class EntryAdmin(ReadOnlyAdmin):
     """The trail, to read and to search. It stands here because it must know who administers which site."""
 
-    list_display = ("at", "event", "actor_name", "target_type", "target_id", "reason")
+    list_display = ("at", "event", "actor_name", "target_type", "reason")
     list_filter = ("event",)
     search_fields = ("target_id", "patient_id", "actor_name", "event")
     date_hierarchy = "at"
