@@ -127,7 +127,7 @@ class ConfirmingForm(HouseForm):
 
     def laid_out(self) -> Iterable[tuple[str, tuple[Any, ...]]]:
         """Add the confirmations at the end, once there are any: the last thing to read before the button."""
-        box = Div("confirmed", css_class="panel edged tone-attention mt-3")
+        box = Div("confirmed", css_class="panel edged tone-attention mt-3 pb-1")
         return (*self.topics, ("", (box,))) if self.asked else self.topics
 
 

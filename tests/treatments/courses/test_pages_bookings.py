@@ -206,6 +206,14 @@ class TestBook:
         assert (answer.status_code, answer["Location"]) == (302, page_of(dose))
         assert told(answer) == ["This dose has a booking already; move that one."]
 
+    def test_a_late_dose_is_called_what_the_rule_calls_it(self, nurse: Client, site: Site) -> None:
+        course = builders.course(builders.patient(site), planned_start=date(2025, 1, 6))
+        for day in (date(2025, 1, 6), date(2025, 1, 20), date(2025, 2, 3), date(2025, 3, 5)):
+            builders.give(course, day)
+        page = soup(nurse.get(book_url(builders.next_dose(course))))
+        assert text(page.select("h1")[0]) == "Book dose C1 of 2"
+        assert text(page.select("a.back")[0]) == "Dose C1 of 2"
+
     def test_a_given_dose_a_stopped_course_and_somebody_gone_lead_back(
         self, nurse: Client, begun: Course, dose: Dose
     ) -> None:

@@ -1,7 +1,6 @@
 """Book a dose, move the booking, cancel it."""
 
 import uuid
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -15,7 +14,8 @@ from clinic.staff.roles import Permission
 from treatments.courses import forms, queries, services
 from treatments.courses.access import booking_or_404, dose_or_404
 from treatments.courses.models import Booking, Dose
-from treatments.courses.views.shared import Beside, Page, Refusals, once, save, show, turn
+from treatments.courses.queries import NextDoseCard
+from treatments.courses.views.shared import Page, Refusals, once, save, show, turn
 
 _REFUSALS: Refusals = {
     services.BookedInThePast: "on",
@@ -33,14 +33,16 @@ def book(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
     """Make the appointment for a dose."""
     row = dose_or_404(request.user, dose_id)
     require(request.user, Permission.BOOK_DOSES, row.site_id)
-    now, page = timezone.now(), _page(f"Book dose {row.label}", "Book", row)
+    now = timezone.now()
     today = row.site.today(now)
+    card = queries.card_now(row.pk, today)
+    page = _page("Book dose {}", "Book", row, card)
     suggested = today if row.target is None else max(today, row.target)
     form = forms.BookForm(request.POST or None, initial={"on": suggested}, once=once(request, "book a dose", row))
     if request.method != "POST":
         if closed := _closed(row) or _not_in_care(row) or _booked(row):
             return turn(request, closed, page.back)
-        return show(request, form, page, row.patient, now=now, beside=_beside(row, now))
+        return show(request, form, page, row.patient, now=now, beside=lambda: {"card": card})
 
     def work(values: dict[str, Any]) -> None:
         services.book(dose=row, by=person_actor(request.user), at=now, **values)
@@ -54,7 +56,7 @@ def book(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
         work=work,
         refusals=_REFUSALS,
         done="The dose was booked.",
-        beside=_beside(row, now),
+        beside=lambda: {"card": queries.card_now(row.pk, today)},
     )
 
 
@@ -63,13 +65,16 @@ def move(request: StaffRequest, booking_id: uuid.UUID) -> HttpResponse:
     """Move an appointment."""
     row = booking_or_404(request.user, booking_id)
     require(request.user, Permission.BOOK_DOSES, row.site_id)
-    now, page = timezone.now(), _page(f"Move the booking of dose {row.dose.label}", "Move", row.dose)
+    now = timezone.now()
+    today = row.site.today(now)
+    card = queries.card_now(row.dose_id, today)
+    page = _page("Move the booking of dose {}", "Move", row.dose, card)
     initial = {"on": row.on, "at_time": row.at_time, "place": row.place, "version": row.version}
     form = forms.MoveForm(request.POST or None, initial=initial)
     if request.method != "POST":
         if closed := _closed(row.dose) or _not_in_care(row.dose) or _cancelled(row):
             return turn(request, closed, page.back)
-        return show(request, form, page, row.patient, now=now, beside=_beside(row.dose, now))
+        return show(request, form, page, row.patient, now=now, beside=lambda: {"card": card})
 
     def work(values: dict[str, Any]) -> None:
         expected = values.pop("version")
@@ -84,7 +89,7 @@ def move(request: StaffRequest, booking_id: uuid.UUID) -> HttpResponse:
         work=work,
         refusals=_REFUSALS,
         done="The booking was moved.",
-        beside=_beside(row.dose, now),
+        beside=lambda: {"card": queries.card_now(row.dose_id, today)},
     )
 
 
@@ -94,10 +99,13 @@ def cancel(request: StaffRequest, booking_id: uuid.UUID) -> HttpResponse:
     row = booking_or_404(request.user, booking_id)
     require(request.user, Permission.BOOK_DOSES, row.site_id)
     now = timezone.now()
+    today = row.site.today(now)
+    card = queries.card_now(row.dose_id, today)
     page = _page(
-        f"Cancel the booking of dose {row.dose.label}",
+        "Cancel the booking of dose {}",
         "Cancel the booking",
         row.dose,
+        card,
         danger=True,
         cancel_label="Keep the booking",
         stored_as={"reason": "cancel_reason"},
@@ -106,7 +114,7 @@ def cancel(request: StaffRequest, booking_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         if closed := _closed(row.dose) or _cancelled(row):
             return turn(request, closed, page.back)
-        return show(request, form, page, row.patient, now=now, beside=_beside(row.dose, now))
+        return show(request, form, page, row.patient, now=now, beside=lambda: {"card": card})
 
     def work(values: dict[str, Any]) -> None:
         facts = {"reason": values["reason"], "expected": values["version"]}
@@ -121,13 +129,14 @@ def cancel(request: StaffRequest, booking_id: uuid.UUID) -> HttpResponse:
         work=work,
         refusals=_REFUSALS,
         done="The booking was cancelled.",
-        beside=_beside(row.dose, now),
+        beside=lambda: {"card": queries.card_now(row.dose_id, today)},
     )
 
 
-def _page(title: str, submit_label: str, row: Dose, **more: Any) -> Page:
-    back = reverse("courses:dose", args=[row.pk])
-    return Page(title, submit_label, back, template="courses/book.html", above_label=f"Dose {row.label}", **more)
+def _page(title: str, submit_label: str, row: Dose, card: NextDoseCard | None, **more: Any) -> Page:
+    label = row.label if card is None else card.label
+    back, above = reverse("courses:dose", args=[row.pk]), f"Dose {label}"
+    return Page(title.format(label), submit_label, back, template="courses/book.html", above_label=above, **more)
 
 
 def _closed(row: Dose) -> str:
@@ -148,8 +157,3 @@ def _booked(row: Dose) -> str:
 
 def _cancelled(row: Booking) -> str:
     return "" if row.cancelled_at is None else f"This booking was cancelled already: {row.cancel_reason}"
-
-
-def _beside(row: Dose, now: datetime) -> Beside:
-    """Return what finds the plan and the booking of the dose as they are at that moment."""
-    return lambda: {"card": queries.card_now(row.pk, row.site.today(now))}
