@@ -59,10 +59,14 @@ def age(patient: Patient, today: date) -> str:
 
 
 def short_identifiers(numbers: Iterable[Identifier]) -> Labelled:
-    """Return (label, number) in the order of the kinds, then of entry, the numbers grouped for reading aloud."""
+    """Return (label, number) in the order of the kinds, the numbers grouped for reading aloud."""
+    return tuple((IdentifierKind(each.kind).short, formatting.identifier(each.value)) for each in by_kind(numbers))
+
+
+def by_kind(numbers: Iterable[Identifier]) -> list[Identifier]:
+    """Order numbers by kind, the hospital's own first, then by entry."""
     order = {kind: place for place, kind in enumerate(IdentifierKind.values)}
-    ordered = sorted(numbers, key=lambda number: (order[number.kind], number.created_at, number.value))
-    return tuple((IdentifierKind(each.kind).short, formatting.identifier(each.value)) for each in ordered)
+    return sorted(numbers, key=lambda number: (order[number.kind], number.created_at, number.value))
 
 
 def _end_of_care(patient: Patient) -> tuple[tuple[str, str, Status | None], ...]:

@@ -11,6 +11,7 @@ from django.db.models import Field, Min, Q
 from clinic import formatting
 from clinic.patients.choices import ConsentKind, IdentifierKind
 from clinic.patients.models import Carer, Consent, Identifier, Measurement, OtherTherapy, Patient, SmaProfile
+from clinic.patients.queries.banners import by_kind
 
 PROFILE_FIELDS = (
     "sma_type",
@@ -97,7 +98,7 @@ def details(patient: Patient) -> Details:
     consents = list(Consent.objects.standing().filter(patient=patient).order_by("-given_on", "-created_at"))
     return Details(
         profile=_profile(SmaProfile.objects.filter(patient=patient).first()),
-        identifiers=_identifiers(Identifier.objects.standing().filter(patient=patient).order_by("created_at", "value")),
+        identifiers=_identifiers(Identifier.objects.standing().filter(patient=patient)),
         carers=_carers(Carer.objects.standing().filter(patient=patient).order_by("created_at", "id")),
         consents=tuple(map(_consent, sorted(consents, key=lambda consent: consent.withdrawn_on is not None))),
         not_given=_not_given(consents),
@@ -150,10 +151,9 @@ def _said(profile: SmaProfile, name: str) -> str:
 
 
 def _identifiers(numbers: Iterable[Identifier]) -> tuple[IdentifierRow, ...]:
-    order = {kind: place for place, kind in enumerate(IdentifierKind.values)}
     return tuple(
         IdentifierRow(number.pk, IdentifierKind(number.kind).short, formatting.identifier(number.value))
-        for number in sorted(numbers, key=lambda number: order[number.kind])
+        for number in by_kind(numbers)
     )
 
 

@@ -13,7 +13,7 @@ from django.db.models import Field, ForeignKey, Model, Q
 from clinic import formatting
 from clinic.audit.models import Entry
 from clinic.patients import events
-from clinic.patients.models import Patient
+from clinic.patients.models import Patient, SmaProfile
 from clinic.records.wording import in_words
 
 PAGE_SIZE = 30
@@ -27,6 +27,8 @@ _TITLES = {
     events.IDENTIFIER_VOIDED: "Identifier voided",
 }
 _NOT_TOLD = {"patient", "voided"}
+# What a patient has one of needs no name.
+_ONLY_ONE = {Patient, SmaProfile}
 # Where a part stands is where its patient does.
 _NOT_TOLD_OF_PARTS = _NOT_TOLD | {"site"}
 
@@ -45,10 +47,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One thing that happened. `about` names the part it happened to, and is empty for the patient."""
+    """One thing that happened. `about` names the part it happened to, where a patient has several."""
 
     title: str
     about: str
+    is_void: bool
     who: str
     when: str
     reason: str
@@ -90,7 +93,8 @@ def _entry(entry: Entry, names: Names, zone: tzinfo) -> HistoryEntry:
     told.sort(key=lambda change: _place(model, change[0]))
     return HistoryEntry(
         title=_TITLES.get(entry.event) or _title(entry.event),
-        about="" if model is None or model is Patient else names.get((model, entry.target_id), ""),
+        about="" if model is None else names.get((model, entry.target_id), ""),
+        is_void="voided" in entry.changes,
         who=f"{entry.actor_name} (by itself)" if entry.process else entry.actor_name,
         when=formatting.moment(entry.at, zone),
         reason=entry.reason,
@@ -145,7 +149,7 @@ def _names_of(entries: Iterable[Entry]) -> Names:
 
 def _references(entry: Entry) -> Iterator[tuple[type[Model], str]]:
     model = _model(entry.target_type)
-    if model is not None and model is not Patient:
+    if model is not None and model not in _ONLY_ONE:
         yield model, entry.target_id
     for name, pair in entry.changes.items():
         field = _field(model, name)

@@ -76,7 +76,7 @@ def test_values_are_told_as_pages_tell_them(patient: Patient) -> None:
 def test_a_part_is_named(patient: Patient) -> None:
     carer = builders.carer(patient)
     entry = newest(patient)
-    assert (entry.title, entry.about) == ("Carer added", "Maria Berg")
+    assert (entry.title, entry.about, entry.is_void) == ("Carer added", "Maria Berg", False)
     assert changes(entry)["Prefers to be reached by"] == ("", "E-mail")
     facts = CarerFacts("Maria Berg-Olsen", channel="post")
     services.correct_part(kind=parts.CARER, part=carer, facts=facts, by=BY, at=AT)
@@ -87,7 +87,7 @@ def test_a_void_tells_what_and_why(patient: Patient) -> None:
     number = builders.identifier(patient)
     services.void_part(kind=parts.IDENTIFIER, part=number, reason="Of the sister", by=BY, at=AT)
     entry = newest(patient)
-    assert (entry.title, entry.about) == ("Identifier voided", "Hospital number (MRN) M1")
+    assert (entry.title, entry.about, entry.is_void) == ("Identifier voided", "Hospital number (MRN) M1", True)
     assert (entry.reason, entry.changes) == ("Of the sister", ())
 
 
@@ -186,7 +186,7 @@ def test_a_page_takes_as_many_queries_for_many_as_for_few(
     for number in range(carers):
         builders.carer(patient, f"Carer {number}")
     patient = Patient.objects.select_related("site").get(pk=patient.pk)
-    with django_assert_num_queries(4):  # the trail; carers, profile and site by name
+    with django_assert_num_queries(3):  # the trail; carers and site by name
         assert len(history(patient).entries) == carers + 2
 
 

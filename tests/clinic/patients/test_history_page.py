@@ -63,7 +63,7 @@ def test_a_void_is_told_with_its_reason_alone(viewer: Client, patient: Patient) 
 
 def test_the_page_says_whose_times_these_are_and_its_title_names_nobody(viewer: Client, patient: Patient) -> None:
     answer = viewer.get(url(patient))
-    assert "Times are those of Europe/London" in main(answer)
+    assert "The clock is that of Europe/London." in main(answer)
     assert text(page(answer).find("title")) == "History · Tidemark"
     assert "BERG, Ana" in text(page(answer).select_one(".patient-banner"))
 
@@ -102,8 +102,8 @@ def test_the_page_takes_as_many_queries_for_many_as_for_few(
     for number in range(carers):
         builders.carer(patient, f"Carer {number}")
     viewer.get(url(patient))
-    # Session, person, rights; patient, banner; the trail; names of carers, profile and site.
-    with django_assert_num_queries(9):
+    # Session, person, rights; patient, banner; the trail; names of carers and site.
+    with django_assert_num_queries(8):
         assert len(told(viewer.get(url(patient)))) == carers + 2
 
 

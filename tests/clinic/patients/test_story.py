@@ -81,6 +81,6 @@ def test_a_year_in_one_record(nora: Story, site: Site) -> None:
             "Name, birth or sex corrected",
             "Carer added : Maria Berg",
             "Identifier added : NHS number 943 476 5919",
-            "SMA profile opened : SMA",
+            "SMA profile opened",
             "Patient registered",
         ]
