@@ -72,7 +72,7 @@ def test_somebody_without_a_role_gets_nowhere(
     assert signed_in().get(address(name, patient, consent_id)).status_code == expected
 
 
-@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("role", [Role.NURSE, Role.VIEWER])
 @pytest.mark.parametrize("name", EVERY_PAGE)
 def test_each_role_opens_what_the_table_grants(
     signed_in: Callable[..., Client], patient: Patient, consent_id: uuid.UUID, name: str, role: Role

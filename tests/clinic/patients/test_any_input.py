@@ -27,7 +27,7 @@ TYPED = st.one_of(
 )
 # A page takes too long to search for the smallest failing example; whatever fails is shown as it was drawn.
 quick = settings(
-    max_examples=10,
+    max_examples=6,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
