@@ -2,7 +2,8 @@
 
 The whole suite runs on SQLite and the folder broker, which are always there, and, where PostgreSQL and Redis answer, at
 the same time the whole suite again on them, shown afterwards. What could not be run is said at the end, with the way to
-run it. With ``CI=true`` nothing may be missing. Arguments are handed to pytest; without any, coverage is measured.
+run it. With ``CI=true`` nothing may be missing, and coverage is measured, which doubles the time. Arguments are handed
+to pytest.
 
 ``DATABASE_URL`` and ``CELERY_BROKER_URL`` say where PostgreSQL and Redis are; without them, the usual local ports are
 tried. The tests make, empty and remove a database of their own beside the one named (``test_…``).
@@ -45,11 +46,12 @@ def main(arguments: Sequence[str]) -> int:
         "CELERY_BROKER_URL": os.environ.get("CELERY_BROKER_URL") or REDIS,
     }
     missing = {**missing_browser(), **missing_services(*services.values())}
-    if missing and os.environ.get("CI") == "true":
+    in_ci = os.environ.get("CI") == "true"
+    if missing and in_ci:
         print(report(missing))
         return 1
     chosen = [*arguments, *(["-m", "not browser"] if "browser" in missing else [])]
-    code = run_all(chosen, None if "services" in missing else services, coverage=not arguments)
+    code = run_all(chosen, None if "services" in missing else services, coverage=in_ci and not arguments)
     if missing:
         print(report(missing))
     return code
