@@ -1,6 +1,8 @@
 """What the pages, and the rooms above, ask of the monographs. Every answer is frozen and complete."""
 
 from monographs.queries.pages import MonographPage, MonographRow, monograph_page, monographs_in_force
+from monographs.queries.product_tables import ProductTable, label_name, product_table
+from monographs.queries.products import product_of, products_in_force
 from monographs.queries.regimens import (
     default_regimen,
     is_in_force,
@@ -15,12 +17,17 @@ __all__ = [
     "Hit",
     "MonographPage",
     "MonographRow",
+    "ProductTable",
     "Results",
     "default_regimen",
     "is_in_force",
     "keys_in_force",
+    "label_name",
     "monograph_page",
     "monographs_in_force",
+    "product_of",
+    "product_table",
+    "products_in_force",
     "regimens_in_force",
     "regimens_of",
     "search",
