@@ -15,6 +15,9 @@ class Permission(StrEnum):
     BOOK_DOSES = "book and move appointments"
     RECORD_DOSES = "record what happened on a dose day"
     RECORD_LABS = "log laboratory results"
+    VIEW_SUPPLY = "see the vials and the authorisations"
+    MANAGE_SUPPLY = "order, receive, move and waste vials"
+    MANAGE_AUTHORISATIONS = "register and correct authorisations"
     VIEW_REMINDERS = "see the reminder ledger"
     RECEIVE_REMINDERS = "receive the daily digest of due and overdue doses"
     ADMINISTER = "administer accounts, sites and policies"
@@ -37,12 +40,12 @@ DESCRIPTIONS: dict[Role, str] = {
     Role.NURSE: "prepares and records doses, logs laboratory results",
     Role.PRESCRIBER: "starts, holds and stops courses, decides",
     Role.PROCEDURALIST: "gives the dose and records what happened",
-    Role.PHARMACIST: "keeps the vials",
+    Role.PHARMACIST: "keeps the vials and the authorisations",
     Role.VIEWER: "reads, as an auditor does",
     Role.ADMINISTRATOR: "keeps accounts, sites and policies",
 }
 
-_READ = frozenset({Permission.VIEW_PATIENTS, Permission.VIEW_REMINDERS})
+_READ = frozenset({Permission.VIEW_PATIENTS, Permission.VIEW_SUPPLY, Permission.VIEW_REMINDERS})
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.COORDINATOR: _READ
@@ -50,6 +53,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.REGISTER_PATIENTS,
         Permission.BOOK_DOSES,
         Permission.RECORD_LABS,
+        Permission.MANAGE_AUTHORISATIONS,
         Permission.RECEIVE_REMINDERS,
     },
     Role.NURSE: _READ
@@ -58,6 +62,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.BOOK_DOSES,
         Permission.RECORD_DOSES,
         Permission.RECORD_LABS,
+        Permission.MANAGE_SUPPLY,
+        Permission.MANAGE_AUTHORISATIONS,
         Permission.RECEIVE_REMINDERS,
     },
     Role.PRESCRIBER: _READ
@@ -67,9 +73,10 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.BOOK_DOSES,
         Permission.RECORD_DOSES,
         Permission.RECORD_LABS,
+        Permission.MANAGE_AUTHORISATIONS,
     },
     Role.PROCEDURALIST: _READ | {Permission.BOOK_DOSES, Permission.RECORD_DOSES},
-    Role.PHARMACIST: _READ,
+    Role.PHARMACIST: _READ | {Permission.MANAGE_SUPPLY, Permission.MANAGE_AUTHORISATIONS},
     Role.VIEWER: _READ,
     Role.ADMINISTRATOR: _READ | {Permission.ADMINISTER},
 }

@@ -1,5 +1,6 @@
 """The drug's light, the authorisation's light, which authorisation a dose is charged to, and what a month needs."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,11 +21,11 @@ from treatments.rules.supply import (
     Stocked,
     SupplyPolicy,
     authorisation_light,
+    charged,
     demand,
     drug_light,
     ending_since,
     standing,
-    used,
 )
 
 MG, OTHER_MG = Decimal(12), Decimal(50)
@@ -36,6 +37,10 @@ def auth(
     key: str = "a", first: date = date(2026, 1, 1), last: date = date(2026, 12, 31), approved: int = 3, **facts: Any
 ) -> Authorisation:
     return Authorisation(key, first, last, approved, **facts)
+
+
+def used(authorisations: Sequence[Authorisation], given_doses: list[GivenDose]) -> dict[str, int]:
+    return {key: len(days) for key, days in charged(authorisations, given_doses).items()}
 
 
 class TestTheDrugsLight:
@@ -145,6 +150,10 @@ class TestWhatIsUsed:
 
     def test_what_was_given_beyond_the_last_dose_shows(self) -> None:
         assert used((auth(approved=1),), self.doses(date(2026, 5, 1), date(2026, 5, 15))) == {"a": 2}
+
+    def test_the_days_of_its_doses_are_known_in_order(self) -> None:
+        days = [date(2026, 5, 15), date(2026, 5, 1)]
+        assert charged((auth(),), self.doses(*days)) == {"a": (date(2026, 5, 1), date(2026, 5, 15))}
 
     def test_another_strength_is_not_charged(self) -> None:
         assert used((auth(mg=OTHER_MG),), self.doses(date(2026, 5, 1))) == {"a": 0}

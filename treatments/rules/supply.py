@@ -111,20 +111,20 @@ class GivenDose:
     mg: Decimal
 
 
-def used(authorisations: Sequence[Authorisation], given: Iterable[GivenDose]) -> dict[str, int]:
-    """Return how many doses of each authorisation were used, by key.
+def charged(authorisations: Sequence[Authorisation], given: Iterable[GivenDose]) -> dict[str, tuple[date, ...]]:
+    """Return the days of the doses that each authorisation was used for, by its key.
 
     Every dose is charged once: in the order of their days to the covering authorisation that ends first and has a
     dose left; to the first of them when none has, so that what was given beyond it shows.
     """
-    counts = {one.key: 0 for one in authorisations}
+    days: dict[str, list[date]] = {one.key: [] for one in authorisations}
     in_order = sorted(authorisations, key=lambda one: (one.ends_on, one.starts_on, one.key))
     for dose in sorted(given, key=lambda dose: dose.on):
         covering = [one for one in in_order if one.covers(dose.on, dose.mg)]
-        charged = next((one for one in covering if counts[one.key] < one.approved), covering[0] if covering else None)
-        if charged is not None:
-            counts[charged.key] += 1
-    return counts
+        first = next((one for one in covering if len(days[one.key]) < one.approved), covering[0] if covering else None)
+        if first is not None:
+            days[first.key].append(dose.on)
+    return {key: tuple(found) for key, found in days.items()}
 
 
 def standing(one: Authorisation, used_doses: int, policy: SupplyPolicy, today: date) -> Standing:
@@ -157,14 +157,14 @@ def ending_since(one: Authorisation, used_doses: int, last_given: date | None, p
 
 
 def authorisation_light(
-    authorisations: Sequence[Authorisation], counts: Mapping[str, int], mg: Decimal, day: date, policy: SupplyPolicy
+    authorisations: Sequence[Authorisation], used: Mapping[str, int], mg: Decimal, day: date, policy: SupplyPolicy
 ) -> Lit:
     """Return how the authorisation's light stands for a dose of `mg` on a local day; it never moves the day."""
     if not policy.authorisation_needed:
         return Lit(Light.AUTHORISATION, Signal.NOT_NEEDED, "This site needs no authorisation.")
     covering = [one for one in authorisations if one.covers(day, mg)]
-    best = max(covering, key=lambda one: (one.approved - counts[one.key], one.ends_on), default=None)
-    left = 0 if best is None else best.approved - counts[best.key]
+    best = max(covering, key=lambda one: (one.approved - used[one.key], one.ends_on), default=None)
+    left = 0 if best is None else best.approved - used[best.key]
     if best is not None and left > 0:
         doses = f"{left} dose{'' if left == 1 else 's'} left"
         return Lit(Light.AUTHORISATION, Signal.READY, f"Covered until {in_words(best.ends_on)}, {doses}.")

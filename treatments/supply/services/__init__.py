@@ -1,0 +1,93 @@
+"""Everything that changes vials and authorisations: each function is one use case in one transaction, with its trail.
+
+The dose day calls `take_out`, `draw_up`, `give`, `waste` and `restore` inside its own transaction.
+"""
+
+from treatments.supply.services.authorising import (
+    AlreadyRegistered,
+    AlreadyRenewed,
+    AuthorisationFacts,
+    AuthorisationVoided,
+    OutOfOrder,
+    correct_authorisation,
+    register_authorisation,
+    renew_authorisation,
+    void_authorisation,
+)
+from treatments.supply.services.dosing import (
+    DoseHasVial,
+    DoseNotPlanned,
+    UnfitVial,
+    draw_up,
+    give,
+    reserve,
+    restore,
+)
+from treatments.supply.services.moving import (
+    CannotMove,
+    MovedInTheFuture,
+    NoReason,
+    free,
+    move,
+    put_back,
+    quarantine,
+    release,
+    send_back,
+    take_out,
+    unbox,
+    waste,
+)
+from treatments.supply.services.recalling import NothingLeft, quarantine_lot
+from treatments.supply.services.receiving import (
+    BadLot,
+    KnownSerial,
+    Received,
+    TooLate,
+    correct_vial,
+    order_vials,
+    receive_vials,
+    set_policy,
+    void_vial,
+)
+
+__all__ = [
+    "AlreadyRegistered",
+    "AlreadyRenewed",
+    "AuthorisationFacts",
+    "AuthorisationVoided",
+    "BadLot",
+    "CannotMove",
+    "DoseHasVial",
+    "DoseNotPlanned",
+    "KnownSerial",
+    "MovedInTheFuture",
+    "NoReason",
+    "NothingLeft",
+    "OutOfOrder",
+    "Received",
+    "TooLate",
+    "UnfitVial",
+    "correct_authorisation",
+    "correct_vial",
+    "draw_up",
+    "free",
+    "give",
+    "move",
+    "order_vials",
+    "put_back",
+    "quarantine",
+    "quarantine_lot",
+    "receive_vials",
+    "register_authorisation",
+    "release",
+    "renew_authorisation",
+    "reserve",
+    "restore",
+    "send_back",
+    "set_policy",
+    "take_out",
+    "unbox",
+    "void_authorisation",
+    "void_vial",
+    "waste",
+]
