@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treatments.rules.gs1 import Scan, UnreadableScan, has_right_check_digit, read, year_of
+from treatments.rules.gs1 import Scan, Scans, UnreadableScan, has_right_check_digit, read, read_all, year_of
 
 TODAY = date(2026, 7, 4)
 GTIN, GS = "00364406058011", "\x1d"
@@ -145,3 +145,33 @@ def test_every_code_that_is_written_right_is_read_right(lot: str, serial: str, e
 def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(UnreadableScan):
         assert isinstance(read(text, TODAY), Scan)
+
+
+class TestSeveralCartons:
+    def line(self, serial: str = "", lot: str = "AB12") -> str:
+        return f"(01){GTIN}(17)280331(10){lot}" + (f"(21){serial}" if serial else "")
+
+    def test_one_line_is_one_carton(self) -> None:
+        text = f"{self.line('S1')}\r\n\n{self.line('S2')}\n"
+        first = Scan(GTIN, "AB12", date(2028, 3, 31), "S1")
+        assert read_all(text, TODAY) == Scans(first, 2, ("S1", "S2"))
+
+    def test_a_carton_without_a_serial_number_counts(self) -> None:
+        found = read_all(f"{self.line()}\n{self.line()}\n{self.line('S1')}", TODAY)
+        assert (found.count, found.serials) == (3, ("S1",))
+
+    @pytest.mark.parametrize(
+        ("lines", "said"),
+        [
+            (("AB12",), "Line 1: “AB12” begins with no identifier"),
+            (("ok", "(17)269999"), "Line 2: The expiry 269999 is no day"),
+            (("ok", "other"), "Line 2: another product, lot or expiry than line 1"),
+            (("ok", "ok"), "Line 2: this carton was scanned already, on line 1."),
+            ((), "There is nothing to read."),
+        ],
+    )
+    def test_what_is_wrong_is_said_by_line(self, lines: tuple[str, ...], said: str) -> None:
+        known = {"ok": self.line("S1"), "other": self.line("S1", "XY9")}
+        with pytest.raises(UnreadableScan) as refused:
+            read_all("\n".join(known.get(line, line) for line in lines), TODAY)
+        assert str(refused.value).startswith(said)

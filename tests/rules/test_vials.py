@@ -209,8 +209,10 @@ class TestClocks:
     def test_wasting_stops_every_clock(self) -> None:
         assert self.bare(K.RECEIVED, OUT_BARE, (K.WASTED, 2), at=500).used == timedelta(hours=2)
 
-    def test_before_the_ledger_there_is_no_clock(self) -> None:
-        assert vials.clocks(vial(), after(1)) == ()
+    def test_what_is_taken_back_may_be_given_at_its_true_time(self) -> None:
+        """Recorded for the wrong person at ten, taken back at noon, recorded rightly as of ten."""
+        steps = (K.RECEIVED, (K.GIVEN, 2), (K.RESTORED, 4), (K.GIVEN, 2))
+        assert vials.stand(ledger(*steps)).state is State.GIVEN
 
     @pytest.mark.parametrize(
         ("length", "words"),

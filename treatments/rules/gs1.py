@@ -13,7 +13,7 @@ is refused with a sentence, and what is unknown is left for a person to fill in.
 import re
 from calendar import monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 # How FNC1 arrives: the control character itself, or what scanners are set to send where a browser would drop it.
@@ -63,6 +63,36 @@ def read(text: str, today: date) -> Scan:
         expires_on=_day(found["17"], today) if "17" in found else None,
         serial=found.get("21", ""),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Scans:
+    """Several cartons of one product and lot: how many, and the serial numbers of those that carry one."""
+
+    first: Scan
+    count: int
+    serials: tuple[str, ...]
+
+
+def read_all(text: str, today: date) -> Scans:
+    """Read one carton per line. Raises UnreadableScan naming the line, also for another product, lot or expiry."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise UnreadableScan("There is nothing to read.")
+    scans: list[Scan] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            scan = read(line, today)
+        except UnreadableScan as refusal:
+            raise UnreadableScan(f"Line {number}: {refusal}") from None
+        if scans and replace(scan, serial="") != replace(scans[0], serial=""):
+            raise UnreadableScan(
+                f"Line {number}: another product, lot or expiry than line 1; receive each lot by itself."
+            )
+        if scan.serial and scan in scans:
+            raise UnreadableScan(f"Line {number}: this carton was scanned already, on line {scans.index(scan) + 1}.")
+        scans.append(scan)
+    return Scans(scans[0], len(scans), tuple(scan.serial for scan in scans if scan.serial))
 
 
 def has_right_check_digit(gtin: str) -> bool:

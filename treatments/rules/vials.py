@@ -131,16 +131,19 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a vial stands. `dose` is whom it is reserved for; `out_since` when this stay outside began, None inside.
+    """Where a vial stands since `at`. `dose` is whom it is reserved for; `is_out`: it is outside the refrigerator.
 
-    `before` is the standing that taking a dose back restores.
+    `boxed` and `bare` are the times it had spent outside by then, in its carton and without. `before` is the standing
+    that taking a dose back restores.
     """
 
     stage: State
     at: datetime
     dose: str = ""
-    out_since: datetime | None = None
+    is_out: bool = False
     in_carton: bool = True
+    boxed: timedelta = timedelta(0)
+    bare: timedelta = timedelta(0)
     drawn_at: datetime | None = None
     before: "Standing | None" = None
 
@@ -149,9 +152,16 @@ class Standing:
         """Return the one word for it: outside the refrigerator comes before reserved, drawn up before both."""
         if self.stage is not State.RECEIVED:
             return self.stage
-        if self.out_since is not None:
+        if self.is_out:
             return State.OUT
         return State.RESERVED if self.dose else State.RECEIVED
+
+    def until(self, at: datetime) -> "Standing":
+        """Return the same standing at a later instant, the time outside until then counted."""
+        spent = max(at - self.at, timedelta(0)) if self.is_out and self.stage in ON_HAND else timedelta(0)
+        if self.in_carton:
+            return replace(self, at=at, boxed=self.boxed + spent)
+        return replace(self, at=at, bare=self.bare + spent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +213,11 @@ def after(standing: Standing | None, move: Move) -> Standing:
     _allow(standing, move)
     if standing is None or move.kind in {Kind.ORDERED, Kind.RECEIVED}:
         return Standing(State.ORDERED if move.kind is Kind.ORDERED else State.RECEIVED, move.at)
-    if move.kind in _WITHIN:
-        return replace(standing, at=move.at, **_within(move))
     if move.kind is Kind.RESTORED:
-        return replace(standing.before or standing, at=move.at)
+        # As if it had never been given: the time since its last move before that counts on.
+        return standing.before or standing
+    if move.kind in _WITHIN:
+        return replace(standing.until(move.at), **_within(move))
     return _to_stage(standing, move)
 
 
@@ -215,10 +226,10 @@ def _within(move: Move) -> dict[str, Any]:
     changes: dict[Kind, dict[str, Any]] = {
         Kind.RESERVED: {"dose": move.dose},
         Kind.RELEASED: {"dose": ""},
-        Kind.TAKEN_OUT: {"out_since": move.at, "in_carton": move.in_carton},
+        Kind.TAKEN_OUT: {"is_out": True, "in_carton": move.in_carton},
         Kind.UNBOXED: {"in_carton": False},
-        Kind.PUT_BACK: {"out_since": None},
-        Kind.DRAWN: {"stage": State.DRAWN, "drawn_at": move.at, "out_since": None, "in_carton": False},
+        Kind.PUT_BACK: {"is_out": False},
+        Kind.DRAWN: {"stage": State.DRAWN, "drawn_at": move.at, "is_out": False, "in_carton": False},
     }
     return changes[move.kind]
 
@@ -229,7 +240,7 @@ def _to_stage(standing: Standing, move: Move) -> Standing:
     if stage is State.RECEIVED and standing.drawn_at is not None:
         stage = State.DRAWN
     before = standing if stage is State.GIVEN else None
-    return replace(standing, stage=stage, at=move.at, dose="", before=before)
+    return replace(standing.until(move.at), stage=stage, dose="", before=before)
 
 
 def _allow(standing: Standing | None, move: Move) -> None:
@@ -252,7 +263,7 @@ def _refusal(standing: Standing, move: Move) -> str:
         (kind is Kind.RELEASED and not standing.dose, "This vial is reserved for no dose."),
         (kind is Kind.GIVEN and others, "This vial is reserved for another dose; release it first."),
         (kind is Kind.UNBOXED and not standing.in_carton, "This vial is out of its carton already."),
-        (kind is Kind.PUT_BACK and standing.out_since is None, "This vial is in the refrigerator."),
+        (kind is Kind.PUT_BACK and not standing.is_out, "This vial is in the refrigerator."),
     )
     return next((sentence for applies, sentence in refusals if applies), "")
 
@@ -272,39 +283,21 @@ def possible(standing: Standing) -> tuple[Kind, ...]:
 def clocks(vial: Vial, at: datetime) -> tuple[Clock, ...]:
     """Return the storage clocks at an instant: outside in the carton, outside without it, and since drawing up.
 
-    The last is there only for a vial that is drawn up. A dose that was taken back stops no clock meanwhile.
+    The last is there only for a vial that is drawn up. What is given, wasted or returned has stopped them all. A dose
+    that was taken back stopped none: the vial had stayed where it was.
     """
-    boxed, unboxed, standing = timedelta(0), timedelta(0), None
-    for move in vial.moves:
-        boxed, unboxed = _counted(standing, move.at, boxed, unboxed)
-        standing = after(standing, move)
-    if standing is None:
-        return ()
-    ends_at = at if standing.stage in ON_HAND else standing.at
-    boxed, unboxed = _counted(standing, ends_at, boxed, unboxed)
-    outside = standing.out_since is not None and standing.stage in ON_HAND
+    last = stand(vial.moves)
+    here = last.stage in ON_HAND
+    now = last.until(at) if here else last
+    outside, storage = here and now.is_out, vial.storage
     found = (
-        Clock("Outside, in its carton", boxed, vial.storage.in_carton.lasts, outside and standing.in_carton),
-        Clock("Outside, without carton", unboxed, vial.storage.out_of_carton.lasts, outside and not standing.in_carton),
+        Clock("Outside, in its carton", now.boxed, storage.in_carton.lasts, outside and now.in_carton),
+        Clock("Outside, without carton", now.bare, storage.out_of_carton.lasts, outside and not now.in_carton),
     )
-    if standing.drawn_at is None:
+    if now.drawn_at is None:
         return found
-    limit, running = vial.storage.drawn_up_limit(vial.label), standing.stage in ON_HAND
-    return (*found, Clock("Since drawn up", max(ends_at - standing.drawn_at, timedelta(0)), limit, running))
-
-
-def _counted(
-    standing: Standing | None, until: datetime, boxed: timedelta, unboxed: timedelta
-) -> tuple[timedelta, timedelta]:
-    """Return both sums with the time from the last move until an instant added where it was spent."""
-    if standing is None:
-        return boxed, unboxed
-    # What was given and then taken back had stayed where it was before: its clock went on.
-    where = standing.before or standing
-    if where.out_since is None:
-        return boxed, unboxed
-    spent = max(until - standing.at, timedelta(0))
-    return (boxed + spent, unboxed) if where.in_carton else (boxed, unboxed + spent)
+    since = max(now.at - now.drawn_at, timedelta(0))
+    return (*found, Clock("Since drawn up", since, storage.drawn_up_limit(vial.label), running=here))
 
 
 def unfit(vial: Vial, *, mg: Decimal, day: date, at: datetime, dose: str = "") -> tuple[str, ...]:

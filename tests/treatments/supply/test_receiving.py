@@ -19,7 +19,7 @@ from treatments.supply.models import Movement, Vial
 from treatments.supply.queries import policy_at
 
 
-def order(site: Site, count: int = 2) -> tuple[Vial, ...]:
+def order(site: Site, count: int = 2, days_ago: int = 3) -> tuple[Vial, ...]:
     return services.order_vials(
         site=site,
         product=builders.product(),
@@ -27,7 +27,7 @@ def order(site: Site, count: int = 2) -> tuple[Vial, ...]:
         expected_on=date(2026, 7, 10),
         reference="PO-7",
         by=BY,
-        at=AT - timedelta(days=3),
+        at=AT - timedelta(days=days_ago),
     )
 
 
@@ -46,7 +46,7 @@ class TestReceiving:
         assert Entry.objects.filter(event=events.VIAL_RECEIVED, site_id=site.pk).count() == 3
 
     def test_vials_on_order_are_taken_off_it_the_oldest_first(self, site: Site) -> None:
-        first, second = order(site)
+        (second,), (first,) = order(site, 1, days_ago=2), order(site, 1, days_ago=3)
         services.receive_vials(site=site, received=builders.received(), by=BY, at=AT)
         assert builders.moves(first) == ["ordered", "received"]
         assert builders.again(first).lot == "AB12"
@@ -91,8 +91,7 @@ class TestReceiving:
             services.receive_vials(site=site, received=received, by=BY, at=AT)
 
     def test_a_serial_number_is_received_once(self, site: Site) -> None:
-        facts = {"serials": ("S1",), "gtin": builders.GTIN}
-        builders.vial(site, **facts)
+        builders.vial(site, serials=("S1",), gtin=builders.GTIN)
         with pytest.raises(services.KnownSerial, match="serial number S1 is in the ledger already"):
             services.receive_vials(
                 site=site, received=builders.received(count=2, serials=("S2", "S1"), gtin=builders.GTIN), by=BY, at=AT

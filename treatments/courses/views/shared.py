@@ -71,14 +71,14 @@ def show(
     request: StaffRequest,
     form: forms.Form,
     page: Page,
-    patient: Patient,
+    patient: Patient | None,
     *,
     now: datetime,
     beside: Beside = dict,
     status: int = 200,
     clash: Conflict | None = None,
 ) -> HttpResponse:
-    """Render a form's page, with what `beside` finds to stand beside the form."""
+    """Render a form's page, with what `beside` finds to stand beside the form; about nobody without a patient."""
     facts = {
         "form": form,
         "title": page.title,
@@ -89,7 +89,7 @@ def show(
         "back_url": page.above or page.back,
         "back_label": page.above_label,
         "danger": page.danger,
-        "patient": banner(patient, now),
+        "patient": None if patient is None else banner(patient, now),
         "conflict": clash,
     }
     return render(request, page.template, facts | beside(), status=status)
@@ -99,7 +99,7 @@ def save(
     request: StaffRequest,
     form: forms.Form,
     page: Page,
-    patient: Patient,
+    patient: Patient | None,
     *,
     now: datetime,
     work: Callable[[dict[str, Any]], object],

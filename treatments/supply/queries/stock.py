@@ -108,9 +108,9 @@ def page(user: User, asked: Asked, cursor: Cursor | None, now: datetime) -> Page
     """Return one page of the vials at the sites whose supply this person sees. Four queries."""
     backward = cursor is not None and cursor.backward
     vials = _asked(Vial.objects.seen_by(user).standing(), asked, now)
-    vials = vials.annotate(last_day=Coalesce("expires_on", Value(_LAST))).filter(_beyond(cursor))
-    vials = vials.order_by("-last_day", "-pk") if backward else vials.order_by("last_day", "pk")
-    found = list(vials.select_related("site", "product", "reserved_for__patient", "reserved_for__course")[: PAGE + 1])
+    by_day = vials.annotate(last_day=Coalesce("expires_on", Value(_LAST))).filter(_beyond(cursor))
+    ordered = by_day.order_by("-last_day", "-pk") if backward else by_day.order_by("last_day", "pk")
+    found = list(ordered.select_related("site", "product", "reserved_for__patient", "reserved_for__course")[: PAGE + 1])
     more, found = len(found) > PAGE, found[:PAGE]
     if backward:
         found.reverse()

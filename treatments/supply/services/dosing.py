@@ -70,6 +70,7 @@ def draw_up(
 def give(*, vial: Vial, administration: Administration, by: Actor, at: datetime, despite: str = "") -> Movement:
     """Write that a dose was given from this vial, checked again as of the moment it was given.
 
+    The row says when the dose was given, or when the vial last moved if that was written down as later.
     `despite` is the reason for which a person records a vial that should not have been given: what happened is never
     refused, but it is never silent either. A vial that is gone, held back or reserved for another dose stays refused.
     Raises UnfitVial, CannotMove.
@@ -80,7 +81,7 @@ def give(*, vial: Vial, administration: Administration, by: Actor, at: datetime,
     done_at = administration.given_at or at
     if not despite.strip():
         _check(held, mg=dose.mg, day=administration.given_on, at=done_at, dose=dose)
-    facts = Facts(at=done_at, dose=dose, administration=administration, reason=despite)
+    facts = Facts(at=max(done_at, held.standing.at), dose=dose, administration=administration, reason=despite)
     try:
         with transaction.atomic():
             return append(held, Kind.GIVEN, facts, by=by, at=at)
