@@ -28,6 +28,7 @@ from clinic.staff.roles import GRANTS, Permission, Role
 from tests import factories
 from tests.factories import AT, BY
 from tests.treatments.courses import builders
+from tests.treatments.supply import builders as supply
 from treatments.courses import services as courses
 from treatments.courses.models import Course
 from treatments.labs.services import log_results
@@ -78,6 +79,22 @@ RIGHTS: dict[str, Permission] = {
     "courses:cancel": Permission.BOOK_DOSES,
     "labs:add": Permission.RECORD_LABS,
     "labs:void": Permission.RECORD_LABS,
+    "supply:stock": Permission.VIEW_SUPPLY,
+    "supply:demand": Permission.VIEW_SUPPLY,
+    "supply:recall": Permission.VIEW_SUPPLY,
+    "supply:authorisations": Permission.VIEW_SUPPLY,
+    "supply:vial": Permission.VIEW_SUPPLY,
+    "supply:of_patient": Permission.VIEW_SUPPLY,
+    "supply:order": Permission.MANAGE_SUPPLY,
+    "supply:receive": Permission.MANAGE_SUPPLY,
+    "supply:correct": Permission.MANAGE_SUPPLY,
+    "supply:void": Permission.MANAGE_SUPPLY,
+    "supply:move": Permission.MANAGE_SUPPLY,
+    "supply:for_dose": Permission.MANAGE_SUPPLY,
+    "supply:add_authorisation": Permission.MANAGE_AUTHORISATIONS,
+    "supply:renew_authorisation": Permission.MANAGE_AUTHORISATIONS,
+    "supply:correct_authorisation": Permission.MANAGE_AUTHORISATIONS,
+    "supply:void_authorisation": Permission.MANAGE_AUTHORISATIONS,
     "reminders:ledger": Permission.VIEW_REMINDERS,
 }
 
@@ -120,6 +137,9 @@ def stage(site: Site) -> dict[str, str]:
         "dose_id": str(dose.pk),
         "booking_id": str(booking.pk),
         "result_id": str(_result(course)),
+        "vial_id": str(supply.vial(site).pk),
+        "move": "waste",
+        "authorisation_id": str(supply.authorisation(patient).pk),
         "part_id": str(carer.pk),
         "kind": "carer",
         "consent": str(given.pk),
