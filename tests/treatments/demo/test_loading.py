@@ -23,6 +23,7 @@ from clinic.staff.access import may
 from clinic.staff.models import Site, User
 from clinic.staff.roles import Permission, Role
 from clinic.staff.services import open_site
+from clinic.statuses import AUTHORISATION
 from monographs import services as monographs
 from tests.factories import AT, BY
 from treatments.courses.models import Administration, Booking, Course, Dose, Hold
@@ -30,6 +31,8 @@ from treatments.courses.status import status_of
 from treatments.demo.loading import load
 from treatments.labs.models import LabResult
 from treatments.rules.schedule import Status
+from treatments.supply.models import Vial
+from treatments.supply.queries import authorisations_of, strengths
 from treatments.worklist import queries as worklist
 from treatments.worklist.tabs import Tab
 
@@ -116,6 +119,23 @@ class TestTheWhole:
         assert min(platelets) < 100 < max(platelets)
         assert min(protein) <= 0.2 < max(protein)
 
+    def test_vials_stand_in_every_state_at_one_site_or_the_other(self) -> None:
+        assert set(Vial.objects.values_list("state", flat=True)) == set(Vial.State.values)
+        northfield = strengths([Site.objects.get(name="Northfield")], AN_AFTERNOON)
+        assert all(sum(getattr(line, kind) for line in northfield) for kind in ("free", "unusable", "expiring"))
+
+    def test_a_lot_was_recalled_and_some_of_it_is_told_of(self) -> None:
+        recalled = Vial.objects.filter(lot="RC2210").values_list("state", flat=True)
+        assert sorted(recalled) == ["quarantined", "quarantined", "quarantined", "wasted"]
+
+    def test_authorisations_stand_in_every_way(self) -> None:
+        shown = {
+            row.status.key
+            for patient in Patient.objects.select_related("site")
+            for row in authorisations_of(patient, patient.site.today(AN_AFTERNOON))
+        }
+        assert shown == set(AUTHORISATION)
+
     def test_nothing_was_recorded_in_the_future(self) -> None:
         assert not Entry.objects.filter(at__gt=AN_AFTERNOON).exists()
         assert not Administration.objects.filter(given_at__gt=AN_AFTERNOON).exists()
@@ -170,7 +190,8 @@ def nobody(tmp_path: Path) -> Path:
     folder = tmp_path / "seeds" / "demo"
     folder.mkdir(parents=True)
     (folder / "patients.yaml").write_text("[]", encoding="utf-8")
-    (folder / "sites.yaml").write_text((FOLDER / "sites.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    for name in ("sites.yaml", "supply.yaml"):
+        (folder / name).write_text((FOLDER / name).read_text(encoding="utf-8"), encoding="utf-8")
     return folder
 
 

@@ -25,6 +25,7 @@ from treatments.supply.services.dosing import (
 )
 from treatments.supply.services.moving import (
     CannotMove,
+    Facts,
     MovedInTheFuture,
     NoReason,
     free,
@@ -59,6 +60,7 @@ __all__ = [
     "CannotMove",
     "DoseHasVial",
     "DoseNotPlanned",
+    "Facts",
     "KnownSerial",
     "MovedInTheFuture",
     "NoReason",
