@@ -68,7 +68,9 @@ def _stock(shelf: Shelf, told: Mapping[str, Any]) -> None:
         _order(shelf, order)
     for move in told["moves"]:
         _MOVES[move["do"]](shelf, move)
-    _give(shelf, told["given"])
+    lots = _give(shelf, told["given"])
+    if lots and "recalled" in told:
+        _recall(shelf, lots[0], told["recalled"])
 
 
 def _receive(shelf: Shelf, facts: Mapping[str, Any]) -> None:
@@ -127,11 +129,6 @@ def _draw_up(shelf: Shelf, facts: Mapping[str, Any]) -> None:
         services.draw_up(vial=vial, by=shelf.by, at=shelf.back(facts["hours"]))
 
 
-def _recall(shelf: Shelf, facts: Mapping[str, Any]) -> None:
-    sites, at = [shelf.site.pk], shelf.back(facts["hours"])
-    services.quarantine_lot(lot=facts["lot"], sites=sites, reason=facts["reason"], by=shelf.by, at=at)
-
-
 def _end(shelf: Shelf, facts: Mapping[str, Any], *, kind: Kind) -> None:
     for vial in _some(shelf, facts, "received"):
         said = services.Facts(code=facts.get("code", ""), reason=facts["reason"])
@@ -148,16 +145,16 @@ _MOVES: dict[str, Callable[[Shelf, Mapping[str, Any]], None]] = {
     "reserve": _reserve,
     "take_out": _take_out,
     "draw_up": _draw_up,
-    "recall": _recall,
     "waste": partial(_end, kind=Kind.WASTED),
     "return": partial(_end, kind=Kind.RETURNED),
     "quarantine": partial(_end, kind=Kind.QUARANTINED),
 }
 
 
-def _give(shelf: Shelf, count: int) -> None:
+def _give(shelf: Shelf, count: int) -> list[Vial]:
     """Enter the vials of the last doses given here, as their records name them, and say that they were given."""
     given = Administration.objects.standing().filter(site=shelf.site, elsewhere=False, given_at__isnull=False)
+    vials = []
     for row in given.select_related("dose").order_by("-given_on", "pk")[:count]:
         if row.given_at is None or row.vial_expires_on is None or row.mg is None:
             continue
@@ -173,6 +170,27 @@ def _give(shelf: Shelf, count: int) -> None:
         )
         (vial,) = services.receive_vials(site=shelf.site, received=received, by=shelf.by, at=at)
         services.give(vial=vial, administration=row, by=shelf.by, at=max(row.given_at, row.created_at))
+        vials.append(vial)
+    return vials
+
+
+def _recall(shelf: Shelf, given: Vial, facts: Mapping[str, Any]) -> None:
+    """Put more vials of a lot that was given on the shelf, and hold them back as a recall does."""
+    if given.expires_on is None:
+        return
+    at, recalled_at = shelf.back(24 * 30), shelf.back(facts["hours"])
+    received = services.Received(
+        product=given.product,
+        lot=given.lot,
+        expires_on=given.expires_on,
+        count=facts["count"],
+        received_at=at,
+        place=facts["place"],
+        off_the_order=False,
+    )
+    services.receive_vials(site=shelf.site, received=received, by=shelf.by, at=at)
+    reason, sites = facts["reason"], [shelf.site.pk]
+    services.quarantine_lot(lot=given.lot, sites=sites, reason=reason, by=shelf.by, at=recalled_at)
 
 
 def _authorise(told: list[Any], *, now: datetime, by: Actor) -> int:

@@ -101,14 +101,14 @@ class _DeliveryForm(OnceForm, HouseForm):
     )
 
     def __init__(self, *args: Any, sites: Sequence[Site], products: Sequence[Product], **kwargs: Any) -> None:
-        """Offer the sites where this person manages supply, and the products in force."""
+        """Offer the sites where this person manages supply, the first of them chosen, and the products in force."""
         super().__init__(*args, **kwargs)
         self.sites, self.products = sites, products
         site = cast("forms.ModelChoiceField[Site]", self.fields["site"])
         site.queryset = Site.objects.filter(pk__in=[one.pk for one in sites]).order_by("name")
+        site.initial = sites[0].pk
         if len(sites) == 1:
             site.widget = forms.HiddenInput()
-            self.fields["site"].initial = sites[0].pk
         product = cast("ProductField", self.fields["product"])
         product.queryset = Product.objects.filter(pk__in=[one.pk for one in products]).order_by("mg", "name")
 
@@ -144,8 +144,8 @@ class ReceiveForm(_DeliveryForm):
         help_text="One per line; as many as there are.",
     )
     place = forms.CharField(max_length=80, required=False, help_text="Such as pharmacy refrigerator 1.")
-    received_on = day_field("Day received")
-    received_time = time_field("Time received")
+    received_on = day_field("Day received", required=False, help_text="Leave both open for now.")
+    received_time = time_field("Time received", required=False, help_text="By the clock at the site.")
     off_the_order = forms.BooleanField(
         label="Take them off what is on order, the oldest order first", required=False, initial=True
     )
@@ -179,11 +179,16 @@ class ReceiveForm(_DeliveryForm):
         return found
 
     def clean(self) -> dict[str, Any]:
-        """Put day and time together as `received_at`, by the clock at the site."""
+        """Put day and time together as `received_at`, by the clock at the site; None means now."""
         values = super().clean() or self.cleaned_data
-        if {"site", "received_on", "received_time"} <= values.keys():
+        values["received_at"] = None
+        day, clock = values.get("received_on"), values.get("received_time")
+        if (day is None) != (clock is None):
+            missing = "received_on" if day is None else "received_time"
+            self.add_error(missing, "Give both day and time, or leave both open for now.")
+        elif day is not None and clock is not None and "site" in values:
             try:
-                values["received_at"] = instant(values["received_on"], values["received_time"], values["site"].zone)
+                values["received_at"] = instant(day, clock, values["site"].zone)
             except ValueError as skipped:
                 self.add_error("received_time", str(skipped))
         return values

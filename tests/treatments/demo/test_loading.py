@@ -31,8 +31,8 @@ from treatments.courses.status import status_of
 from treatments.demo.loading import load
 from treatments.labs.models import LabResult
 from treatments.rules.schedule import Status
-from treatments.supply.models import Vial
-from treatments.supply.queries import authorisations_of, strengths
+from treatments.supply.models import Movement, Vial
+from treatments.supply.queries import authorisations_of, recall, strengths
 from treatments.worklist import queries as worklist
 from treatments.worklist.tabs import Tab
 
@@ -124,9 +124,11 @@ class TestTheWhole:
         northfield = strengths([Site.objects.get(name="Northfield")], AN_AFTERNOON)
         assert all(sum(getattr(line, kind) for line in northfield) for kind in ("free", "unusable", "expiring"))
 
-    def test_a_lot_was_recalled_and_some_of_it_is_told_of(self) -> None:
-        recalled = Vial.objects.filter(lot="RC2210").values_list("state", flat=True)
-        assert sorted(recalled) == ["quarantined", "quarantined", "quarantined", "wasted"]
+    def test_a_lot_was_recalled_of_which_somebody_was_given(self) -> None:
+        (lot,) = set(Movement.objects.filter(reason_code="recall").values_list("vial__lot", flat=True))
+        told = recall(User.objects.get(username="pharmacist"), lot, AN_AFTERNOON)
+        assert [row.status.key for row in told.vials] == ["given", "quarantined", "quarantined", "quarantined"]
+        assert [row.typed for row in told.given] == [False]
 
     def test_authorisations_stand_in_every_way(self) -> None:
         shown = {

@@ -1,5 +1,6 @@
 """Vials, doses and authorisations for the tests, built through the services."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,7 +21,10 @@ GTIN = "00364406058011"
 
 
 def product(mg: int = 12) -> Product:
-    """Return the product of a strength, carried by the version that carries the tests' regimen."""
+    """Return the product of a strength, carried by the version that carries the tests' regimen.
+
+    Only the limits of 12 mg are confirmed.
+    """
     version = courses.regimen().version
     rule = ProductRule(
         key=f"nusinersen-{mg}mg",
@@ -30,7 +34,7 @@ def product(mg: int = 12) -> Product:
         gtins=(GTIN,) if mg == 12 else (),
         source="Test label",
         effective_from=date(2026, 1, 1),
-        storage=STORAGE,
+        storage=STORAGE if mg == 12 else replace(STORAGE, confirmed=False, note="Those of 12 mg"),
     )
     facts = {"order": mg, "name": rule.name, "mg": rule.mg, "data": product_data(rule)}
     return Product.objects.get_or_create(version=version, key=rule.key, defaults=facts)[0]

@@ -191,7 +191,6 @@ def _row(held: _Held, policy: SupplyPolicy, today: date) -> AuthorisationRow:
     row, rule = held.row, held.rule
     status = "void" if row.voided_at else held.standing(policy, today).value
     last = held.days[-1] if held.days else None
-    left = max(row.doses_approved - held.used, 0)
     return AuthorisationRow(
         id=row.pk,
         patient_id=row.patient_id,
@@ -201,7 +200,7 @@ def _row(held: _Held, policy: SupplyPolicy, today: date) -> AuthorisationRow:
         reference=row.reference,
         period=formatting.day_range(row.starts_on, row.ends_on),
         strength="any strength" if row.mg is None else formatting.quantity(row.mg, "mg"),
-        doses=f"{held.used} of {row.doses_approved} used, {left} left",
+        doses=f"{held.used} of {row.doses_approved} used, {_left(row.doses_approved - held.used)}",
         status=statuses.AUTHORISATION[status],
         ends=_ends(row.ends_on, today),
         note=row.note,
@@ -209,6 +208,10 @@ def _row(held: _Held, policy: SupplyPolicy, today: date) -> AuthorisationRow:
         may_renew=row.voided_at is None and not rule.renewed,
         since=None if row.voided_at else rules.ending_since(rule, held.used, last, policy),
     )
+
+
+def _left(doses: int) -> str:
+    return f"{-doses} more than approved" if doses < 0 else f"{doses} left"
 
 
 def _ends(ends_on: date, today: date) -> str:

@@ -60,7 +60,7 @@ class DemandPage:
 
 
 def demand_at(site: Site, now: datetime) -> DemandPage:
-    """Return what a site's open courses need in the coming months. Nine queries, however many courses.
+    """Return what a site's open courses need in the coming months. Eight queries, however many courses.
 
     A booked dose is needed on its booked day, any other on its target. Courses on hold, and those that wait for a
     prescriber, have no dates to count on.

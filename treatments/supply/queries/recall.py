@@ -52,7 +52,7 @@ def recall(user: User, lot: str, now: datetime) -> Recall:
     facts = facts_of(vials, now.date())
     left = [vial for vial in vials if vial.state in {"received", "reserved", "out", "drawn"}]
     return Recall(
-        lot=lot,
+        lot=vials[0].lot if vials else lot,
         vials=tuple(row_of(vial, facts[vial.pk], now) for vial in vials),
         given=tuple(_given(user, lot, vials)),
         left=len(left),

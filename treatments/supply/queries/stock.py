@@ -189,7 +189,7 @@ def _near(vial: Vial, today: date) -> str:
 
 
 def strengths(sites: Collection[Site], now: datetime) -> tuple[StrengthLine, ...]:
-    """Return what is there by strength at these sites. Four queries, however many vials."""
+    """Return what is there by strength at these sites. Five queries, however many vials."""
     states = [Vial.State.ORDERED.value, *_ON_HAND]
     vials = Vial.objects.standing().filter(site__in=[site.pk for site in sites], state__in=states)
     found = list(vials.select_related("product", "site"))

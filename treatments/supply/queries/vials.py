@@ -3,9 +3,12 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
+
+from django.db.models import F, FilteredRelation, Q
 
 from clinic import formatting, statuses
+from clinic.patients.choices import CareStatus
 from clinic.patients.models import Patient
 from clinic.statuses import Status
 from monographs.rules.product import Storage, in_words
@@ -15,6 +18,9 @@ from treatments.rules.vials import Clock, Kind
 from treatments.supply.models import Movement, Vial
 from treatments.supply.queries.ledgers import facts_of
 from treatments.supply.queries.stock import VialRow, row_of
+
+MOST_DOSES = 12
+_TOWARDS_A_DOSE = frozenset({Kind.RESERVED, Kind.DRAWN, Kind.GIVEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ class DoseToCome:
     id: uuid.UUID
     label: str
     patient: str
-    target: str
+    when: str
 
 
 def vial_page(vial: Vial, now: datetime) -> VialPage:
@@ -77,9 +83,12 @@ def vial_page(vial: Vial, now: datetime) -> VialPage:
     facts = facts_of([vial], vial.site.today(now))[vial.pk]
     standing = rules.stand(facts.moves)
     zone, voided = vial.site.zone, vial.voided_at is not None
-    possible = () if voided else rules.possible(standing)
+    row = row_of(vial, facts, now)
+    legal = () if voided else rules.possible(standing)
+    # What cannot be given is not drawn up either; it is wasted, returned or looked into.
+    possible = tuple(kind for kind in legal if not (row.reasons and kind in _TOWARDS_A_DOSE))
     return VialPage(
-        row=row_of(vial, facts, now),
+        row=row,
         title=f"{formatting.quantity(vial.mg, 'mg')}, {f'lot {vial.lot}' if vial.lot else 'on order'}",
         facts=tuple(_facts(vial, facts.storage, facts.label)),
         clocks=tuple(_clock(clock, now, zone) for clock in rules.clocks(facts, now) if vial.lot),
@@ -89,7 +98,7 @@ def vial_page(vial: Vial, now: datetime) -> VialPage:
         is_correctable=not voided and standing.state in {*rules.ON_HAND, rules.State.ORDERED},
         is_voidable=not voided and standing.state in {rules.State.ORDERED, rules.State.RECEIVED},
         void_reason=vial.void_reason,
-        doses=_doses(vial) if Kind.RESERVED in possible else (),
+        doses=_doses(vial) if Kind.RESERVED in possible and not row.reasons else (),
     )
 
 
@@ -160,21 +169,21 @@ def _details(row: Movement, zone: tzinfo) -> Iterable[str]:
 
 
 def _doses(vial: Vial) -> tuple[DoseToCome, ...]:
-    """Return the next doses that this vial could be, the first due first. One query."""
+    """Return the next doses that this vial could be: the booked ones first, then by their target. One query."""
+    booking = FilteredRelation("bookings", condition=Q(bookings__cancelled_at=None, bookings__voided_at=None))
     doses = Dose.objects.standing().filter(site=vial.site_id, mg=vial.mg, is_next=True, reserved_vials=None)
-    going_on = doses.filter(course__stopped_on=None, course__voided_at=None, patient__care_status="active")
+    doses = doses.filter(course__stopped_on=None, course__voided_at=None, patient__care_status=CareStatus.ACTIVE)
     if vial.expires_on is not None:
-        going_on = going_on.filter(target__lte=vial.expires_on)
-    found = going_on.select_related("patient").order_by("target", "pk")[:12]
-    return tuple(
-        DoseToCome(
-            id=dose.pk,
-            label=dose.label,
-            patient=_name(dose.patient),
-            target="no date" if dose.target is None else formatting.day(dose.target),
-        )
-        for dose in found
-    )
+        doses = doses.filter(target__lte=vial.expires_on)
+    dated = doses.annotate(booking=booking).annotate(booked_on=F("booking__on")).select_related("patient")
+    found = dated.order_by(F("booked_on").asc(nulls_last=True), "target", "pk")[:MOST_DOSES]
+    return tuple(DoseToCome(dose.pk, dose.label, _name(dose.patient), _when(dose, dose.booked_on)) for dose in found)
+
+
+def _when(dose: Dose, booked_on: date | None) -> str:
+    if booked_on is not None:
+        return f"booked for {formatting.day(booked_on)}"
+    return "no date" if dose.target is None else f"target {formatting.day(dose.target)}"
 
 
 def _name(patient: Patient) -> str:

@@ -25,6 +25,7 @@ from treatments.courses.views.shared import Page, Refusals, save, show
 from treatments.rules.gs1 import UnreadableScan
 from treatments.supply import forms, queries, services
 from treatments.supply.queries import ALL, Asked, Cursor
+from treatments.supply.views.shared import home_first
 
 _REFUSALS: Refusals = {
     services.BadLot: "count",
@@ -139,13 +140,14 @@ def receive(request: StaffRequest) -> HttpResponse:
     offered = _offered(request, "receive vials")
     if request.method == "POST" and request.POST.get("scan", "").strip():
         return _read_in(request, page, offered, now=now)
-    form = forms.ReceiveForm(request.POST or None, initial=_now_at(offered["sites"][0], now), **offered)
+    form = forms.ReceiveForm(request.POST or None, **offered)
     if request.method != "POST":
         return show(request, form, page, None, now=now)
 
     def work(values: dict[str, Any]) -> None:
-        names = ("product", "lot", "expires_on", "count", "received_at", "gtin", "serials", "place", "off_the_order")
-        received = services.Received(**{name: values[name] for name in names})
+        names = ("product", "lot", "expires_on", "count", "gtin", "serials", "place", "off_the_order")
+        received_at = values["received_at"] or now
+        received = services.Received(received_at=received_at, **{name: values[name] for name in names})
         services.receive_vials(
             site=values["site"],
             received=received,
@@ -184,12 +186,7 @@ def _page(title: str, submit_label: str, lead: str, template: str = "components/
 
 def _offered(request: StaffRequest, action: str) -> dict[str, Any]:
     return {
-        "sites": sites(request.user, Permission.MANAGE_SUPPLY),
+        "sites": home_first(request.user, sites(request.user, Permission.MANAGE_SUPPLY)),
         "products": monographs.products_in_force(),
         "once": Once(user_id=request.user.pk, action=action, subject="supply"),
     }
-
-
-def _now_at(site: Site, now: datetime) -> dict[str, Any]:
-    local = now.astimezone(site.zone)
-    return {"received_on": local.date(), "received_time": local.time().replace(second=0, microsecond=0)}

@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from clinic import formatting
 from clinic.audit.trail import person_actor
 from clinic.staff.access import StaffRequest, may, require
 from clinic.staff.roles import Permission
@@ -130,7 +132,7 @@ def move(request: StaffRequest, vial_id: uuid.UUID, move: str) -> HttpResponse:
     if request.method != "POST":
         if wanted.kind not in queries.vial_page(row, now).possible:
             return turn(request, "This vial has been moved meanwhile; its ledger says where it is.", page.back)
-        return show(request, form, page, None, now=now, beside=lambda: {"vial": row})
+        return show(request, form, page, None, now=now, beside=partial(_beside, row))
 
     def work(values: dict[str, Any]) -> None:
         _do(row, wanted.kind, values, by=person_actor(request.user), at=now)
@@ -144,7 +146,7 @@ def move(request: StaffRequest, vial_id: uuid.UUID, move: str) -> HttpResponse:
         work=work,
         refusals=_REFUSALS,
         done=wanted.done,
-        beside=lambda: {"vial": row},
+        beside=partial(_beside, row),
     )
 
 
@@ -177,7 +179,7 @@ def correct(request: StaffRequest, vial_id: uuid.UUID) -> HttpResponse:
     initial = {name: getattr(row, name) for name in names} | {"version": row.version}
     form = forms.CorrectForm(request.POST or None, initial=initial)
     if request.method != "POST":
-        return show(request, form, page, None, now=now, beside=lambda: {"vial": row})
+        return show(request, form, page, None, now=now, beside=partial(_beside, row))
 
     def work(values: dict[str, Any]) -> None:
         services.correct_vial(
@@ -190,7 +192,6 @@ def correct(request: StaffRequest, vial_id: uuid.UUID) -> HttpResponse:
         )
 
     done = "The vial was corrected."
-    beside = {"vial": row}
     return save(
         request,
         form,
@@ -200,7 +201,7 @@ def correct(request: StaffRequest, vial_id: uuid.UUID) -> HttpResponse:
         work=work,
         refusals=_CORRECTION_REFUSALS,
         done=done,
-        beside=lambda: beside,
+        beside=partial(_beside, row),
     )
 
 
@@ -214,15 +215,15 @@ def void(request: StaffRequest, vial_id: uuid.UUID) -> HttpResponse:
     page = _page(row, "Remove from the ledger", "Remove", lead, danger=True)
     form = ReasonForm(request.POST or None, initial={"version": row.version})
     if request.method != "POST":
-        return show(request, form, page, None, now=now, beside=lambda: {"vial": row})
+        return show(request, form, page, None, now=now, beside=partial(_beside, row))
 
     def work(values: dict[str, Any]) -> None:
         facts = {"reason": values["reason"], "expected": values["version"]}
         services.void_vial(vial=row, by=person_actor(request.user), at=now, **facts)
 
     done = "The vial was taken out of the ledger."
-    beside = {"vial": row}
-    return save(request, form, page, None, now=now, work=work, refusals=_REFUSALS, done=done, beside=lambda: beside)
+    beside = partial(_beside, row)
+    return save(request, form, page, None, now=now, work=work, refusals=_REFUSALS, done=done, beside=beside)
 
 
 def _page(row: Vial, title: str, submit_label: str, lead: str = "", *, danger: bool = False) -> Page:
@@ -235,6 +236,15 @@ def _page(row: Vial, title: str, submit_label: str, lead: str = "", *, danger: b
         template="supply/move.html",
         above_label="Vial",
     )
+
+
+def _beside(row: Vial) -> dict[str, Any]:
+    """Return what stands above a form about a vial: which one, and whom it is reserved for."""
+    dose = row.reserved_for
+    if dose is None:
+        return {"vial": row, "reserved_for": ""}
+    name = formatting.full_name(dose.patient.family_name, dose.patient.given_name)
+    return {"vial": row, "reserved_for": f"{name}, dose {dose.label}"}
 
 
 def _now_at(row: Vial, now: datetime) -> dict[str, Any]:
