@@ -280,6 +280,14 @@ def test_an_administrator_of_another_site_sees_no_clinical_row(
     stage: dict[str, str], other_site: Site, signed_in: Callable[..., Client]
 ) -> None:
     client = signed_in(Role.ADMINISTRATOR, at=other_site)
-    for label in ("courses_course", "courses_dose", "courses_booking", "courses_hold", "labs_labresult"):
+    for label in (
+        "courses_course",
+        "courses_dose",
+        "courses_booking",
+        "courses_hold",
+        "labs_labresult",
+        "supply_authorisation",
+    ):
         assert b"Alder" not in client.get(reverse(f"admin:{label}_changelist")).content
+    assert b"AB12" not in client.get(reverse("admin:supply_vial_changelist")).content
     assert client.get(reverse("admin:courses_course_change", args=[stage["course_id"]])).status_code == 302

@@ -15,6 +15,7 @@ from monographs.services import import_document
 from tests import factories
 from tests.factories import BY
 from tests.treatments.courses import builders
+from tests.treatments.supply import builders as supply
 from treatments.courses.models import Administration, Course
 
 SEED = Path(__file__).parent.parent.parent / "seeds" / "monographs" / "nusinersen.md"
@@ -40,6 +41,8 @@ def course(site: Site) -> Course:
 def addresses(course: Course) -> dict[str, str]:
     dose, patient = builders.next_dose(course), Patient.objects.get()
     given = Administration.objects.order_by("given_on")[0].dose_id
+    vial = supply.vial(course.site, at=timezone.now()).pk
+    supply.authorisation(patient)
     return {
         "worklist": "/",
         "overdue": "/?tab=overdue",
@@ -64,6 +67,19 @@ def addresses(course: Course) -> dict[str, str]:
         "search": "/monographs/search/?q=platelets",
         "calculator": "/calculator/",
         "worked out": "/calculator/?regimen=nusinersen-12mg-us&given=2026-01-05%0A2026-01-12&on=2026-02-20",
+        "supply": "/supply/",
+        "order vials": "/supply/order/",
+        "receive vials": "/supply/receive/",
+        "vial": f"/supply/vials/{vial}/",
+        "take out": f"/supply/vials/{vial}/move/take-out/",
+        "waste": f"/supply/vials/{vial}/move/waste/",
+        "correct a vial": f"/supply/vials/{vial}/correct/",
+        "vial of a dose": f"/doses/{dose.pk}/vial/",
+        "demand": "/supply/demand/",
+        "recall": "/supply/recall/?lot=AB12",
+        "authorisations": "/supply/authorisations/",
+        "patient's authorisations": f"/patients/{patient.pk}/authorisations/",
+        "register an authorisation": f"/patients/{patient.pk}/authorisations/add/",
         "ledger": "/reminders/",
         "password": "/accounts/password/change/",
     }

@@ -109,6 +109,10 @@ class TestMoves:
     def test_two_moves_may_share_an_instant(self) -> None:
         assert state(K.RECEIVED, (K.TAKEN_OUT, 0.0)) is State.OUT
 
+    def test_a_reservation_written_first_lets_earlier_work_be_written_after_it(self) -> None:
+        assert state(K.RECEIVED, (K.RESERVED, 3), (K.TAKEN_OUT, 1)) is State.OUT
+        assert refusal(K.RECEIVED, (K.TAKEN_OUT, 3), (K.DRAWN, 1)).startswith("The ledger goes forward")
+
     @pytest.mark.parametrize(
         ("steps", "moves"),
         [

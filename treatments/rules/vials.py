@@ -78,6 +78,7 @@ CHANGE: dict[Kind, int] = dict.fromkeys(Kind, 0) | {
 }
 # Moves after which the vial is still in stock, whoever it is for and wherever it stands.
 _WITHIN = frozenset({Kind.RESERVED, Kind.RELEASED, Kind.TAKEN_OUT, Kind.UNBOXED, Kind.PUT_BACK, Kind.DRAWN})
+_ON_PAPER = frozenset({Kind.RESERVED, Kind.RELEASED})
 NEEDS_REASON = frozenset({Kind.RELEASED, Kind.RESTORED, Kind.WASTED, Kind.RETURNED, Kind.QUARANTINED, Kind.FREED})
 ON_HAND = frozenset({_S.RECEIVED, _S.RESERVED, _S.OUT, _S.DRAWN, _S.QUARANTINED})
 # What can still become somebody's dose.
@@ -217,7 +218,9 @@ def after(standing: Standing | None, move: Move) -> Standing:
         # As if it had never been given: the time since its last move before that counts on.
         return standing.before or standing
     if move.kind in _WITHIN:
-        return replace(standing.until(move.at), **_within(move))
+        # Whom it is for moves no vial: what was done with it may still be written down as earlier than that.
+        here = standing if move.kind in _ON_PAPER else standing.until(move.at)
+        return replace(here, **_within(move))
     return _to_stage(standing, move)
 
 

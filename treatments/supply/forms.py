@@ -1,9 +1,10 @@
 """Forms of vials and authorisations. They only validate; the services decide and write."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from crispy_forms.layout import Field
 from django import forms
@@ -181,17 +182,26 @@ class ReceiveForm(_DeliveryForm):
     def clean(self) -> dict[str, Any]:
         """Put day and time together as `received_at`, by the clock at the site; None means now."""
         values = super().clean() or self.cleaned_data
-        values["received_at"] = None
-        day, clock = values.get("received_on"), values.get("received_time")
-        if (day is None) != (clock is None):
-            missing = "received_on" if day is None else "received_time"
-            self.add_error(missing, "Give both day and time, or leave both open for now.")
-        elif day is not None and clock is not None and "site" in values:
-            try:
-                values["received_at"] = instant(day, clock, values["site"].zone)
-            except ValueError as skipped:
-                self.add_error("received_time", str(skipped))
+        if "site" in values:
+            zone = values["site"].zone
+            values["received_at"] = _moment(self, values, "received_on", "received_time", zone)
         return values
+
+
+def _moment(form: forms.Form, values: dict[str, Any], on: str, at_time: str, zone: ZoneInfo) -> datetime | None:
+    """Return the instant that two fields name, None when both are open; put what is wrong beside its field."""
+    day, clock = values.get(on), values.get(at_time)
+    if form.errors.keys() & {on, at_time}:
+        return None
+    if (day is None) != (clock is None):
+        form.add_error(on if day is None else at_time, "Give both day and time, or leave both open for now.")
+    if day is None or clock is None:
+        return None
+    try:
+        return instant(day, clock, zone)
+    except ValueError as skipped:
+        form.add_error(at_time, str(skipped))
+        return None
 
 
 def scanned(text: str, typed: dict[str, Any], products: Iterable[Product], today: date) -> dict[str, Any]:
@@ -214,8 +224,8 @@ def scanned(text: str, typed: dict[str, Any], products: Iterable[Product], today
 class MoveForm(OnceForm, HouseForm):
     """One move of one vial: when, and whatever its kind asks beside."""
 
-    on = day_field("Day")
-    at_time = time_field("Time")
+    on = day_field("Day", required=False, help_text="Leave both open for now.")
+    at_time = time_field("Time", required=False)
     in_carton = forms.TypedChoiceField(
         label="How it stands outside",
         choices=[("yes", "In its carton"), ("no", "Without its carton")],
@@ -255,13 +265,9 @@ class MoveForm(OnceForm, HouseForm):
         return (("", tuple(name for name in names if name in self.fields)),)
 
     def clean(self) -> dict[str, Any]:
-        """Put day and time together as `at`; a form opened a minute ago still means now."""
+        """Put day and time together as `at`; None means now. Ask for words where the reason is none of the list."""
         values = super().clean() or self.cleaned_data
-        if {"on", "at_time"} <= values.keys():
-            try:
-                values["at"] = instant(values["on"], values["at_time"], self.zone)
-            except ValueError as skipped:
-                self.add_error("at_time", str(skipped))
+        values["at"] = _moment(self, values, "on", "at_time", self.zone)
         if values.get("code") == Movement.Code.OTHER and not values.get("reason"):
             self.add_error("reason", "Say what it was.")
         return values

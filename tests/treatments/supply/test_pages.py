@@ -244,6 +244,35 @@ class TestOneVial:
             assert send(pharmacist, move_of(vial, each), **facts).status_code == 302
         assert builders.again(vial).state == state
 
+    def test_what_was_done_earlier_is_written_down_as_earlier(self, pharmacist: Client, vial: Vial) -> None:
+        send(pharmacist, move_of(vial, "take-out"), in_carton="yes", on="2026-07-04", at_time="09:30")
+        row = Movement.objects.get(kind="taken_out")
+        assert (row.happened_at.isoformat(), row.created_at) == ("2026-07-04T08:30:00+00:00", AT)
+        assert "written down 4 Jul 2026, 13:00" in main(pharmacist.get(page_of(vial)))
+
+    @pytest.mark.parametrize(
+        ("typed", "said"),
+        [
+            ({"on": "2026-07-04"}, "Time: Give both day and time, or leave both open for now."),
+            ({"at_time": "09:00"}, "Day: Give both day and time, or leave both open for now."),
+            ({"on": "2026-07-04", "at_time": "x"}, "Time: Enter a time on the 24-hour clock, such as 14:05."),
+            (
+                {"on": "2026-07-04", "at_time": "13:01"},
+                "Day: 4 Jul 2026, 13:01 lies in the future; enter when it was done.",
+            ),
+            (
+                {"on": "2026-07-03", "at_time": "12:59"},
+                "The ledger goes forward: this time lies before the vial’s last move.",
+            ),
+        ],
+        ids=str,
+    )
+    def test_a_time_that_cannot_be_is_said(
+        self, pharmacist: Client, vial: Vial, typed: dict[str, str], said: str
+    ) -> None:
+        page = send(pharmacist, move_of(vial, "draw-up"), **typed)
+        assert (page.status_code, problems(page)) == (422, [said])
+
     def test_waste_is_asked_for_its_reason(self, pharmacist: Client, vial: Vial) -> None:
         page = send(pharmacist, move_of(vial, "waste"))
         assert problems(page) == ["Reason: Choose a reason."]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic import formatting
-from clinic.audit.trail import person_actor
+from clinic.audit.trail import Actor, person_actor
 from clinic.staff.access import StaffRequest, may, require
 from clinic.staff.roles import Permission
 from treatments.courses.forms import ReasonForm
@@ -22,7 +22,6 @@ from treatments.rules.vials import Kind
 from treatments.supply import forms, queries, services
 from treatments.supply.access import vial_or_404
 from treatments.supply.models import Vial
-from treatments.supply.services.moving import Facts
 
 _REFUSALS: Refusals = {
     services.CannotMove: None,
@@ -124,7 +123,6 @@ def move(request: StaffRequest, vial_id: uuid.UUID, move: str) -> HttpResponse:
     page = _page(row, wanted.label, wanted.label, wanted.lead, danger=wanted.danger)
     form = forms.MoveForm(
         request.POST or None,
-        initial=_now_at(row, now),
         kind=wanted.kind,
         site=row.site,
         once=once(request, f"move a vial: {move}", row),
@@ -150,20 +148,15 @@ def move(request: StaffRequest, vial_id: uuid.UUID, move: str) -> HttpResponse:
     )
 
 
-def _do(row: Vial, kind: Kind, values: dict[str, Any], *, by: Any, at: datetime) -> None:
+def _do(row: Vial, kind: Kind, values: dict[str, Any], *, by: Actor, at: datetime) -> None:
     """Write the move; drawing up asks once more whether the vial can be given."""
-    done_at, submission = min(values["at"], at) if _is_now(values["at"], at) else values["at"], values["submission"]
+    done_at, submission = values["at"], values["submission"]
     if kind is Kind.DRAWN:
         services.draw_up(vial=row, happened_at=done_at, by=by, at=at, submission=submission)
         return
     names = ("in_carton", "place", "code", "reason")
-    facts = Facts(at=done_at, **{name: values[name] for name in names if name in values})
+    facts = services.Facts(at=done_at, **{name: values[name] for name in names if name in values})
     services.move(vial=row, kind=kind, facts=facts, by=by, at=at, submission=submission)
-
-
-def _is_now(done_at: datetime, at: datetime) -> bool:
-    """Say whether the time typed is this very minute: a clock's face has no seconds."""
-    return done_at.replace(second=0, microsecond=0) == at.replace(second=0, microsecond=0)
 
 
 @require_http_methods(["GET", "POST"])
@@ -245,8 +238,3 @@ def _beside(row: Vial) -> dict[str, Any]:
         return {"vial": row, "reserved_for": ""}
     name = formatting.full_name(dose.patient.family_name, dose.patient.given_name)
     return {"vial": row, "reserved_for": f"{name}, dose {dose.label}"}
-
-
-def _now_at(row: Vial, now: datetime) -> dict[str, Any]:
-    local = now.astimezone(row.site.zone)
-    return {"on": local.date(), "at_time": local.time().replace(second=0, microsecond=0)}
