@@ -117,6 +117,7 @@ def test_a_wrong_check_digit_is_refused_by_number() -> None:
         ("(10)A(10)B", "The code gives two values for the lot"),
         (f"(01){GTIN}17280331", "The product number"),
         ("(10)AB12(x)7", "“(x)7” is not an identifier in brackets"),
+        ("(x)7(10)AB12", "“(x)7(10)AB12” is not an identifier in brackets"),
     ],
 )
 def test_what_cannot_be_read_is_said(text: str, said: str) -> None:

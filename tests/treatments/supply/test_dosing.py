@@ -118,6 +118,14 @@ class TestReserving:
         with pytest.raises(course_services.CourseStopped):
             reserve(vial, dose)
 
+    def test_what_the_database_refuses_becomes_a_sentence(
+        self, vial: Vial, dose: Dose, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        reserve(vial, dose)
+        monkeypatch.setattr("treatments.supply.services.dosing._none_yet", lambda *_: None)
+        with pytest.raises(services.DoseHasVial, match="in the meantime"):
+            reserve(builders.vial(site), dose)
+
     def test_a_form_sent_twice_reserves_once(self, vial: Vial, dose: Dose) -> None:
         key = uuid4()
         reserve(vial, dose, submission=key)

@@ -81,6 +81,21 @@ class TestTheList:
     ) -> None:
         assert offered(signed_in(role).get(STOCK)) == actions
 
+    def test_a_long_list_is_read_page_by_page(
+        self, pharmacist: Client, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("treatments.supply.queries.stock.PAGE", 2)
+        for number in range(3):
+            builders.vial(site, lot=f"L{number}", expires_on=builders.EXPIRES + number * DAY)
+        first = pharmacist.get(f"{STOCK}?mg=12")
+        (onward,) = soup(first).select("a[rel=next]")
+        second = pharmacist.get(str(onward["href"]))
+        assert [text(link) for link in soup(second).select("table.stack th a")] == ["L2"]
+        (back,) = soup(second).select("a[rel=prev]")
+        assert str(back["href"]).startswith(f"{STOCK}?mg=12&before=")
+        third = pharmacist.get(str(back["href"]))
+        assert [text(link) for link in soup(third).select("table.stack th a")] == ["L0", "L1"]
+
     def test_a_longer_list_takes_no_query_more(self, pharmacist: Client, site: Site, vial: Vial) -> None:
         before = queries(pharmacist, STOCK)
         services.receive_vials(site=site, received=builders.received(count=5), by=BY, at=AT)

@@ -18,7 +18,7 @@ from treatments.courses import services as course_services
 from treatments.courses.models import Course, Dose
 from treatments.rules.lights import Signal
 from treatments.supply import queries, services
-from treatments.supply.models import Vial
+from treatments.supply.models import Movement, Vial
 from treatments.supply.queries import ALL, Asked
 
 DAY = timedelta(days=1)
@@ -273,6 +273,25 @@ class TestOneVial:
     def page(self, vial: Vial) -> queries.VialPage:
         joined = ("site", "product", "reserved_for__patient", "reserved_for__course")
         return queries.vial_page(Vial.objects.select_related(*joined).get(pk=vial.pk), AT)
+
+    def test_a_vial_on_order_has_no_clock_and_says_when_it_comes(self, site: Site) -> None:
+        (vial,) = services.order_vials(
+            site=site, product=builders.product(), count=1, expected_on=TARGET, reference="PO-7", by=BY, at=AT
+        )
+        page = self.page(vial)
+        assert (page.title, page.clocks, page.is_voidable) == ("12 mg, on order", (), True)
+        facts = dict(page.facts)
+        assert (facts["Lot"], facts["Order"], facts["Expected"]) == ("not known yet", "PO-7", "9 Jul 2026")
+        assert page.row.near == "expected 9 Jul 2026"
+
+    def test_a_clock_that_ran_out_is_red_and_a_reason_is_told_once(self, site: Site) -> None:
+        vial = builders.vial(site, received_at=AT - 9 * DAY)
+        services.take_out(vial=vial, in_carton=False, happened_at=AT - timedelta(hours=31), by=BY, at=AT)
+        assert [clock.tone for clock in self.page(vial).clocks] == ["neutral", "danger"]
+        services.waste(vial=vial, code="storage", reason="Forgotten on the ward", by=BY, at=AT)
+        wasted = self.page(vial).ledger[0]
+        assert wasted.details == ("Stored too warm, too cold or too long", "Forgotten on the ward")
+        assert str(Movement.objects.get(kind="wasted")) == "Wasted on 2026-07-04"
 
     def test_what_was_taken_back_stays_on_it(self, vial: Vial, begun: Course) -> None:
         services.give(vial=vial, administration=courses.give(begun, AT.date()), by=BY, at=AT)

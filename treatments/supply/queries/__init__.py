@@ -22,7 +22,6 @@ from treatments.supply.queries.stock import (
     VialRow,
     expiring_vials,
     page,
-    seen_sites,
     strengths,
 )
 from treatments.supply.queries.vials import VialPage, vial_page
@@ -57,7 +56,6 @@ __all__ = [
     "policies_of",
     "policy_at",
     "recall",
-    "seen_sites",
     "strengths",
     "vial_page",
     "wanted_for",

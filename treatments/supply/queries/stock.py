@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import F, Q, Value
+from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 
 from clinic import formatting, statuses
-from clinic.staff.access import site_ids
 from clinic.staff.models import Site, User
-from clinic.staff.roles import Permission
 from clinic.statuses import Status
 from treatments.rules import vials as rules
 from treatments.supply.models import Vial, VialQuerySet
@@ -239,8 +237,3 @@ def expiring_vials(sites: Collection[Site], now: datetime) -> tuple[ExpiringVial
         if expires_on is not None
     )
     return tuple(one for one in found if one.since <= today[one.site_id])
-
-
-def seen_sites(user: User) -> list[Site]:
-    """Return the sites whose supply this person sees, by name. One query."""
-    return list(Site.objects.filter(pk__in=site_ids(user, Permission.VIEW_SUPPLY)).order_by(F("name")))

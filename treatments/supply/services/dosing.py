@@ -11,7 +11,7 @@ from clinic.audit.trail import Actor
 from clinic.records import writing
 from treatments.courses import queries as courses
 from treatments.courses.models import Administration, Dose
-from treatments.courses.services.keeping import locked_open
+from treatments.courses.services.keeping import locked, locked_open
 from treatments.rules import vials as rules
 from treatments.rules.vials import Kind
 from treatments.supply import events
@@ -96,8 +96,11 @@ def restore(*, vial: Vial, reason: str, by: Actor, at: datetime) -> Movement:
     The row that said so is voided and stays visible. If another vial was reserved for the dose meanwhile, this one
     comes back without its reservation. Raises CannotMove, NoReason.
     """
+    given = Movement.objects.standing().filter(vial=vial, kind=Kind.GIVEN.value).select_related("dose").first()
+    if given is not None and given.dose is not None:
+        # As `reserve` does, so that nobody reserves another vial for the dose between the question and the answer.
+        locked(given.dose.course_id)
     held = hold(vial)
-    given = Movement.objects.standing().filter(vial=held.vial, kind=Kind.GIVEN.value).first()
     before = held.standing.before
     taken = before is not None and before.dose != "" and _another_for(before.dose, held.vial)
     if given is not None and reason.strip():
