@@ -181,6 +181,8 @@ def unusable(vial: Vial, facts: rules.Vial, today: date, now: datetime) -> tuple
 def _near(vial: Vial, today: date) -> str:
     if vial.expires_on is None:
         return "" if vial.expected_on is None else f"expected {formatting.day(vial.expected_on)}"
+    if vial.state not in _ON_HAND:
+        return ""
     if vial.expires_on < today:
         return f"expired {formatting.since(vial.expires_on, today)}"
     return f"expires {formatting.until(vial.expires_on, today)}"
