@@ -17,7 +17,7 @@ from treatments.courses.models import Administration, Course, Dose
 from treatments.courses.plans import plan_of
 from treatments.courses.series import series_of
 from treatments.courses.services.keeping import confirm, first_time, locked_open
-from treatments.courses.services.replanning import planned_from, replan
+from treatments.courses.services.replanning import replan
 from treatments.rules import cautions
 from treatments.rules.schedule import forecast
 from treatments.rules.schedule_words import in_words
@@ -89,7 +89,7 @@ def record_given(
         note=given.note,
     )
     row = writing.add(row, event=events.DOSE_GIVEN, by=by, at=at, reason=said, submission=submission)
-    replan(course, on=planned_from(course), by=by, at=at)
+    replan(course, by=by, at=at)
     return row
 
 
@@ -142,7 +142,7 @@ def record_elsewhere(
         note=note,
     )
     row = writing.add(row, event=events.DOSE_GIVEN_ELSEWHERE, by=by, at=at, submission=submission)
-    replan(course, on=planned_from(course), by=by, at=at)
+    replan(course, by=by, at=at)
     return row
 
 
