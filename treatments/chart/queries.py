@@ -14,18 +14,16 @@ from clinic.statuses import Status as StatusWord
 from treatments.chart.pictures import DoseDay, Pictures, pictures
 from treatments.courses import queries as courses
 from treatments.courses.models import Administration, Booking, Course, Decision, Dose
-from treatments.courses.queries import FLAG_WORDS, DecisionLine, NextDoseCard, decision_line
+from treatments.courses.queries import FLAG_WORDS, PROPOSALS, DecisionLine, NextDoseCard, decision_line
 from treatments.courses.series import assemble
 from treatments.courses.status import status_of
 from treatments.labs.queries import trends
-from treatments.rules.schedule import Series, Status, project
+from treatments.rules.schedule import Series, project
 from treatments.worklist.rows import near
 
 DOSES_AHEAD = 6
 # The rest is on the timeline.
 LATEST_DECISIONS = 5
-# What a prescriber accepts, edits or declines (rule 10 of clinical-rules.md).
-PROPOSALS = frozenset({Status.REVIEW, Status.RESTART, Status.INTERRUPTED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class DecideForm(OnceForm, ConfirmingForm, PreviewedForm):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose what is to happen.", "invalid_choice": "Choose one of these."},
     )
-    day = day_field("Day of the next dose", required=False)
+    day = day_field("Day of the next dose")
     reason = words_field("Reason", required=False)
     look_again_on = day_field("Look again on", required=False)
     topics = (("", ("matter", "attempt", "choice", "day", "reason", "look_again_on")),)
@@ -65,7 +65,7 @@ class SwitchForm(OnceForm, PreviewedForm):
         initial="change",
         error_messages={"required": "Choose what is to happen."},
     )
-    day = day_field("First dose on", required=False)
+    day = day_field("First dose on")
     reason = words_field("Reason")
     look_again_on = day_field(
         "Look again on", required=False, help_text="If the regimen stays as it is; may be left open."
@@ -78,13 +78,6 @@ class SwitchForm(OnceForm, PreviewedForm):
         offered = Regimen.objects.filter(pk__in=[row.pk for row in regimens]).select_related("version")
         cast("RegimenField", self.fields["regimen"]).queryset = offered.order_by("order", "name")
         self.fields["day"].help_text = f"The dose that is replaced is due on {due}; any other day needs a good reason."
-
-    def clean(self) -> dict[str, Any]:
-        """Ask for the day of the first dose where the regimen changes."""
-        values = super().clean() or self.cleaned_data
-        if values.get("answer") == "change" and "day" in values and values["day"] is None:
-            self.add_error("day", "Enter the day of the first dose.")
-        return values
 
 
 class WhatIfForm(forms.Form):

@@ -191,7 +191,7 @@ def _day_is_safe(reading: Reading, day: date | None) -> None:
 def _answered(reading: Reading, proposal: Proposal, answer: Answer) -> dict[str, Any]:
     """Return the columns that hold the answer and what it changes."""
     choice = answer.choice
-    before = comparing.as_planned(reading.series, COMPARED)
+    before = comparing.as_planned(reading.series, reading.on, COMPARED)
     if choice is None:
         declined = {"answer": Decision.Answer.DECLINED, "answer_words": "Nothing for now"}
         return {**declined, "look_again_on": answer.look_again_on, **_partial_dose(proposal)}

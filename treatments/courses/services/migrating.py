@@ -90,7 +90,7 @@ def _decision(course: Course, before: Series, stood_on: str, today: date, reason
         source=course.policy.source[:200],
         answer_words=f"It stands on {versions_in_words(course.regimen, course.policy)}",
         reason=reason,
-        before=kept(as_planned(before, COMPARED)),
-        after=kept(as_planned(migrated(before, course.regimen, course.policy), COMPARED)),
+        before=kept(as_planned(before, today, COMPARED)),
+        after=kept(as_planned(migrated(before, course.regimen, course.policy), today, COMPARED)),
         decided_by=cast("User | None", by.person),
     )

@@ -200,7 +200,7 @@ def stop(request: StaffRequest, course_id: uuid.UUID) -> HttpResponse:
         work=work,
         refusals=_STOP_REFUSALS,
         done="The course was stopped.",
-        first=lambda values: previews.of_stop(course, values["on"]),
+        first=lambda values: previews.of_stop(course, values["on"], today_at(patient, now)),
     )
 
 

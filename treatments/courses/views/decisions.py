@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -144,7 +144,7 @@ def _preview(asked: _Asked, answer: Answer) -> Preview | None:
     """Show the plan as it stood and as it would be; declining moves nothing, so there is nothing to look at."""
     if answer.choice is None:
         return None
-    before = as_planned(asked.reading.series, COMPARED)
+    before = as_planned(asked.reading.series, asked.reading.on, COMPARED)
     return preview(compare(before, services.following(asked.reading, answer)), of=answer)
 
 
@@ -181,12 +181,14 @@ def decision(request: StaffRequest, decision_id: uuid.UUID) -> HttpResponse:
     return render(request, "courses/decision.html", context)
 
 
-@require_http_methods(["POST"])
+@require_http_methods(["GET", "POST"])
 def confirm(request: StaffRequest, decision_id: uuid.UUID) -> HttpResponse:
     """Confirm, as the second person, what one may not decide alone."""
     row = decision_or_404(request.user, decision_id)
     require(request.user, Permission.SECOND, row.site_id)
     back = reverse("courses:decision", args=[row.pk])
+    if request.method != "POST":
+        return redirect(back)
     form = VersionedForm(request.POST)
     expected = form.cleaned_data["version"] if form.is_valid() else row.version
     try:

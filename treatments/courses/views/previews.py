@@ -73,19 +73,23 @@ def of_hold(course: Course, review_on: date, today: date) -> Preview:
         "No date moves while the course is on hold. This is what follows if it is resumed on the day to look again.",
         _status_note(forecast(series, later).next.status, later),
     ]
-    return preview(compare(as_planned(series, COMPARED), project(series, later, count=COMPARED)), notes=notes, of=later)
+    return preview(
+        compare(as_planned(series, today, COMPARED), project(series, later, count=COMPARED)), notes=notes, of=later
+    )
 
 
 def of_resume(course: Course, on: date, today: date) -> Preview:
     """Show the plan as it stood before the hold, and as it is from the day of the resumption."""
     series = replace(series_of(course), held=False)
     notes = [_status_note(forecast(series, today).next.status, today)]
-    return preview(compare(as_planned(series, COMPARED), project(series, today, count=COMPARED)), notes=notes, of=on)
+    return preview(
+        compare(as_planned(series, today, COMPARED), project(series, today, count=COMPARED)), notes=notes, of=on
+    )
 
 
-def of_stop(course: Course, on: date) -> Preview:
+def of_stop(course: Course, on: date, today: date) -> Preview:
     """Show every dose that is planned no longer."""
-    planned = as_planned(replace(series_of(course), stopped=False), COMPARED)
+    planned = as_planned(replace(series_of(course), stopped=False), today, COMPARED)
     notes = ["These doses, and every one after them, are no longer planned."] if planned else []
     return preview(compare(planned, ()), notes=notes, of=on)
 

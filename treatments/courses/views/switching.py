@@ -112,5 +112,5 @@ def _preview(course: Course, values: dict[str, Any], today: date) -> Preview | N
         f"{doubt}: the new course begins under review, and a prescriber decides on its first dose." if doubt else "",
         "" if switched.is_as_proposed else "This is not what the rules propose; the reason is kept with the decision.",
     ]
-    before = as_planned(switched.before, COMPARED)
+    before = as_planned(switched.before, today, COMPARED)
     return preview(compare(before, project(switched.after, today, count=COMPARED)), notes=notes, of=values["day"])
