@@ -68,9 +68,10 @@ def _review_from(position: Position, past: date) -> date | None:
     """
     place, last = position.place, position.last
     switching = isinstance(place, Loading) and place.anchor is Anchor.SWITCH
-    waiting = position.ordinal > 0 or switching
+    waiting = last is not None or switching
     unruled = past if waiting and (position.regimen.late is None or switching) else None
-    if last is None or not isinstance(place, Loading) or position.ordinal == 0:
+    decided = position.set_for is not None
+    if last is None or not isinstance(place, Loading) or not (position.ordinal or decided):
         return unruled
     gap = add_months(position.set_for or last, position.policy.loading_gap_months)
     return gap if unruled is None else min(gap, unruled)
