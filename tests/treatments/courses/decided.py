@@ -10,8 +10,8 @@ from typing import Any
 from clinic.audit.trail import Actor
 from clinic.patients.models import Patient
 from clinic.staff.models import Site, SitePolicy
-from monographs.models import Regimen
-from tests.factories import BY
+from monographs.models import Regimen, Version
+from tests.factories import AT, BY
 from tests.treatments.courses import builders
 from treatments.courses import services
 from treatments.courses.models import Administration, Course, Decision, Dose
@@ -163,6 +163,21 @@ def counted_anew(course: Course) -> Dose:
     return replan(Course.objects.get(pk=course.pk), by=BY, at=LATER)
 
 
-def stricter(site: Site, **days: int) -> SitePolicy:
-    """Write the site's next policy, in force from today."""
-    return SitePolicy.objects.create(site=site, effective_from=TODAY, source="Ward meeting", **days)
+def next_version(of: Regimen, **changes: Any) -> Regimen:
+    """Publish the monograph's next version, with what the test changes about this regimen."""
+    monograph = of.version.monograph
+    version = Version.objects.create(
+        monograph=monograph,
+        number=monograph.versions.count() + 1,
+        fingerprint=f"{monograph.versions.count() + 1:064}",
+        source="text",
+        state=Version.State.SUPERSEDED,  # one is published at a time, and the newest that was is in force
+        imported_at=AT,
+        published_at=AT,
+    )
+    return Regimen.objects.create(version=version, key=of.key, order=1, name=of.name, data=of.data | changes)
+
+
+def next_policy(site: Site, on: date = TODAY, **days: int) -> SitePolicy:
+    """Write the site's next policy, in force from that day."""
+    return SitePolicy.objects.create(site=site, effective_from=on, source="Ward meeting", **days)
