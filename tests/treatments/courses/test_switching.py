@@ -222,6 +222,13 @@ class TestInDoubt:
         stored = planned(new)
         assert (stored["needs_review"], stored["target"]) == (False, day("2026-11-24"))
 
+    def test_a_prescriber_settles_it_after_the_first_dose_too(self, course: Course) -> None:
+        new = switch(course, day("2026-11-24"), at=NOW)
+        elsewhere(new, "2026-11-24", mg=50)
+        assert planned(new)["needs_review"] is True
+        decide(new, Matter.DOUBT, ONE, "2027-03-24")
+        assert (planned(new)["needs_review"], planned(new)["label"]) == (False, "M1")
+
 
 class TestWhatIsRefused:
     def nothing_happened(self, course: Course) -> bool:
