@@ -13,15 +13,19 @@ from tests.treatments.courses.decided import (
     NOTHING,
     NOW,
     TODAY,
+    begun,
+    counted_anew,
     day,
     decide,
+    elsewhere,
     partial,
     planned,
+    series_as_stored,
     tried,
     withdraw,
 )
 from treatments.courses import services
-from treatments.courses.models import Administration, Booking, Dose
+from treatments.courses.models import Administration, Booking, Course, Dose
 from treatments.rules.proposals import Matter
 
 M = Matter
@@ -78,3 +82,81 @@ def test_neither_verdict_is_proposed_so_each_needs_a_reason(patient: Patient) ->
     for choice in (COUNTS, NOTHING):
         with pytest.raises(services.ReasonMissing):
             decide(course, M.PARTIAL, choice, attempt=Administration.objects.get(outcome="partial"), reason="")
+
+
+class TestOneThatAWholeDoseFollowed:
+    """Tried on 20 November, given whole on the 24th: both were attempts at M1."""
+
+    @pytest.fixture
+    def course(self, patient: Patient) -> Course:
+        course = begun(patient, "2026-05-27", "2026-06-10", "2026-06-24", "2026-07-24")
+        tried(course, "2026-11-10")
+        builders.give(course, day("2026-11-24"), at=NOW)
+        return course
+
+    @pytest.fixture
+    def attempt(self, course: Course) -> Administration:
+        return Administration.objects.get(outcome="partial")
+
+    def test_each_of_the_two_has_a_place_of_its_own_once_it_counts(
+        self, course: Course, attempt: Administration
+    ) -> None:
+        decide(course, M.PARTIAL, COUNTS, attempt=attempt)
+        rows = Administration.objects.filter(given_on__gte=day("2026-11-01")).order_by("given_on")
+        assert [(row.outcome, row.dose.label, row.dose.ordinal) for row in rows] == [
+            ("partial", "M1", 5),
+            ("completed", "M2", 6),
+        ]
+        assert planned(course)["label"] == "M3"
+        before = series_as_stored(course)
+        counted_anew(course)
+        assert series_as_stored(course) == before
+
+    def test_it_goes_back_to_the_dose_it_was_tried_for_when_it_counts_no_more(
+        self, course: Course, attempt: Administration
+    ) -> None:
+        before, place = series_as_stored(course), attempt.dose
+        for _ in range(2):
+            decision = decide(course, M.PARTIAL, COUNTS, attempt=attempt)
+            withdraw(decision)
+            attempt.refresh_from_db()
+            assert (series_as_stored(course), attempt.dose) == (before, place)
+
+    def test_the_appointment_of_the_next_dose_outlives_both(self, course: Course, attempt: Administration) -> None:
+        services.book(dose=builders.next_dose(course), on=day("2027-03-24"), at_time=None, place="", by=BY, at=NOW)
+        withdraw(decide(course, M.PARTIAL, COUNTS, attempt=attempt))
+        assert Booking.objects.get().cancelled_at is None
+
+
+class TestOneDay:
+    def test_a_partial_dose_cannot_count_beside_a_whole_one_of_the_same_day(self, patient: Patient) -> None:
+        course = partial(patient)
+        builders.give(course, TODAY, at=NOW)
+        attempt = Administration.objects.get(outcome="partial")
+        with pytest.raises(services.NothingToDecide):
+            decide(course, M.PARTIAL, COUNTS, attempt=attempt)
+        decision = decide(course, M.PARTIAL, NOTHING, attempt=attempt)
+        assert decision.proposal.endswith("counts for nothing, and a dose that counts was given on that day")
+        assert planned(course)["needs_review"] is False
+
+    def test_of_two_partial_doses_of_one_day_one_can_count(self, patient: Patient) -> None:
+        course = partial(patient)
+        first, second = Administration.objects.get(outcome="partial"), tried(course, "2026-11-24")
+        decide(course, M.PARTIAL, COUNTS, attempt=first)
+        with pytest.raises(services.NothingToDecide):
+            decide(course, M.PARTIAL, COUNTS, attempt=second)
+
+    def test_no_dose_is_recorded_on_the_day_of_one_that_counts(self, patient: Patient) -> None:
+        course = partial(patient)
+        decision = decide(course, M.PARTIAL, COUNTS, attempt=Administration.objects.get(outcome="partial"))
+        with pytest.raises(services.GivenOnSuchADay, match="recorded on 24 Nov 2026 already"):
+            elsewhere(course, "2026-11-24")
+        withdraw(decision)
+        elsewhere(course, "2026-11-24")
+        assert planned(course)["label"] == "M2"
+
+    def test_one_that_was_decided_to_count_for_nothing_leaves_the_day_free(self, patient: Patient) -> None:
+        course = partial(patient)
+        decide(course, M.PARTIAL, NOTHING, attempt=Administration.objects.get(outcome="partial"))
+        elsewhere(course, "2026-11-24")
+        assert planned(course)["label"] == "M2"

@@ -130,9 +130,15 @@ def is_withdrawable(decision: Decision, decisions: Iterable[Decision], last: dat
     if decision.voided_at is not None or decision.matter in {Decision.Matter.SWITCH, Decision.Matter.VERSION}:
         return False
     latest = max(decisions, key=lambda row: (row.created_at, row.pk), default=None)
-    counted = decision.plan == Decision.Plan.COUNTS and decision.administration is not None
-    since = decision.administration.given_on if counted and decision.administration else decision.after_on
-    return latest is not None and latest.pk == decision.pk and last == since
+    return latest is not None and latest.pk == decision.pk and last == _last_since(decision)
+
+
+def _last_since(decision: Decision) -> date | None:
+    """Return the day of the last dose as the decision left it: a partial dose that counts may be that dose itself."""
+    attempt, after = decision.administration, decision.after_on
+    if attempt is None or decision.plan != Decision.Plan.COUNTS:
+        return after
+    return attempt.given_on if after is None else max(after, attempt.given_on)
 
 
 def standing_proposal(reading: Reading, answer: Answer) -> Proposal:
