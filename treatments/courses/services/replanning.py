@@ -47,8 +47,8 @@ def _places(course: Course, answer: Forecast, doses: list[Dose], *, by: Actor, a
     places: dict[str, Dose] = {}
     for given in sorted(answer.history, key=lambda given: rows[given.key].outcome != Administration.Outcome.COMPLETED):
         row = rows[given.key]
-        if row.dose_id in free:
-            places[given.key] = free.pop(row.dose_id)
+        if row.dose_id in free or row.outcome == Administration.Outcome.COMPLETED:
+            places[given.key] = free.pop(row.dose_id)  # a whole dose without a place is a broken record: say so
         else:
             places[given.key] = _place_of_its_own(course, given, answer, row, by=by, at=at)
     return places
