@@ -129,3 +129,35 @@ def test_the_same_form_twice_records_one_attempt(dose: Dose, record: Any) -> Non
     with pytest.raises(AlreadySubmitted) as told:
         record(dose=dose, attempted=attempted(), by=BY, at=AT, submission=key)
     assert (told.value.record, Entry.objects.count()) == (first, before)
+
+
+@pytest.mark.parametrize("mg", [None, "0", "-1"])
+def test_a_partial_dose_of_nothing_is_one_that_was_not_given(dose: Dose, mg: str | None) -> None:
+    with pytest.raises(
+        services.MoreThanTheDose, match=r"^Enter how much went in; where nothing did, record the dose as"
+    ):
+        record_partial(dose=dose, attempted=attempted(mg=mg), by=BY, at=AT)
+
+
+def test_what_was_not_given_has_no_amount(dose: Dose) -> None:
+    assert record_not_given(dose=dose, attempted=attempted(mg="6"), by=BY, at=AT).mg is None
+
+
+def test_the_whole_dose_is_that_of_the_day_where_a_late_dose_rule_changes_it(site: Site) -> None:
+    heavy = builders.US_12MG | {
+        "key": "examplin",
+        "loading": [{"mg": 50, "ml": 5, "after": "0 days"}],
+        "late_maintenance": {"source": "Test label", "bands": [{"from": "8 months", "restart": True}]},
+    }
+    course = builders.course(builders.patient(site), on=builders.regimen(heavy), planned_start=day("2025-06-02"))
+    elsewhere(course, "2025-06-02", mg=50, at=AT)
+    dose = builders.next_dose(course)
+    with pytest.raises(services.MoreThanTheDose, match="less than 12 mg"):
+        record_partial(dose=dose, attempted=attempted("2026-02-01", "20"), by=BY, at=AT)
+    assert record_partial(dose=dose, attempted=attempted("2026-02-02", "20"), by=BY, at=AT).mg == 20
+
+
+@each
+def test_without_a_reason_it_is_refused(dose: Dose, record: Any) -> None:
+    with pytest.raises(services.ReasonMissing, match=r"^Say why the dose was not given, or not whole\.$"):
+        record(dose=dose, attempted=attempted(reason=""), by=BY, at=AT)
