@@ -163,17 +163,20 @@ def counted_anew(course: Course) -> Dose:
     return replan(Course.objects.get(pk=course.pk), by=BY, at=LATER)
 
 
-def next_version(of: Regimen, **changes: Any) -> Regimen:
-    """Publish the monograph's next version, with what the test changes about this regimen."""
+def next_version(of: Regimen, state: str = Version.State.SUPERSEDED, **changes: Any) -> Regimen:
+    """Publish the monograph's next version, with what the test changes about this regimen.
+
+    One is published at a time, and the newest that ever was is in force.
+    """
     monograph = of.version.monograph
     version = Version.objects.create(
         monograph=monograph,
         number=monograph.versions.count() + 1,
         fingerprint=f"{monograph.versions.count() + 1:064}",
         source="text",
-        state=Version.State.SUPERSEDED,  # one is published at a time, and the newest that was is in force
+        state=state,
         imported_at=AT,
-        published_at=AT,
+        published_at=None if state == Version.State.DRAFT else AT,
     )
     return Regimen.objects.create(version=version, key=of.key, order=1, name=of.name, data=of.data | changes)
 

@@ -10,7 +10,7 @@ from clinic.audit.trail import person_actor
 from clinic.patients.models import Patient
 from clinic.records.writing import StaleRecord
 from clinic.staff.models import Site, SitePolicy, User
-from monographs.models import Regimen
+from monographs.models import Regimen, Version
 from tests.factories import BY
 from tests.treatments.courses import builders
 from tests.treatments.courses.builders import US_12MG
@@ -173,6 +173,22 @@ class TestWhatIsRefused:
     def test_the_policy_of_another_site(self, course: Course, other_site: Site) -> None:
         with pytest.raises(services.NotAvailableHere):
             migrate(course, policy=SitePolicy.objects.get(site=other_site))
+
+    def test_a_draft(self, course: Course) -> None:
+        with pytest.raises(services.NotAvailableHere, match="is a draft; it must be published first"):
+            migrate(course, next_version(course.regimen, state=Version.State.DRAFT))
+
+    def test_a_policy_before_its_first_day(self, course: Course, site: Site) -> None:
+        with pytest.raises(services.NotAvailableHere, match=r"^That policy is in force from 25 Nov 2026 on\.$"):
+            migrate(course, policy=next_policy(site, day("2026-11-25")))
+        assert migrate(course, policy=next_policy(site, day("2026-11-24"))).policy.source == "Ward meeting"
+
+    def test_a_version_without_the_switch_dose_with_which_the_course_began(self, course: Course) -> None:
+        facts: dict[str, Any] = {"reason": "Weaker", "by": BY, "at": NOW}
+        new = services.switch_course(course=course, regimen=high_dose(), day=day("2026-11-30"), **facts)
+        with pytest.raises(services.NotAvailableHere, match="knows no switch dose, with which this course began"):
+            migrate(new, next_version(new.regimen, switch=None))
+        assert migrate(new, next_version(new.regimen)).is_open
 
     def test_no_reason(self, course: Course) -> None:
         with pytest.raises(services.ReasonMissing, match=r"^Say why the course takes the new version\.$"):
