@@ -264,6 +264,11 @@ class TestWhatIsKept:
     def test_the_day_before_a_boundary_is_not_asked_about(self, course: Course) -> None:
         assert decide(course, M.INTERRUPTED, TWO, "2027-07-03").day == day("2027-07-03")
 
+    def test_a_day_beside_a_choice_that_sets_none_is_left_out(self, patient: Patient) -> None:
+        """The box is on the page for the other choices; nobody is asked about a boundary that no dose will cross."""
+        decision = decide(tight(patient), M.TIGHT, PASS, "2027-07-01")
+        assert (decision.day, planned(decision.course)["target"]) == (None, day("2027-03-04"))
+
 
 class TestWhatIsRefused:
     def test_a_proposal_that_was_decided_meanwhile(self, course: Course) -> None:

@@ -133,6 +133,14 @@ def trail_tells(row: ClinicalRecord) -> None:
             assert json.loads(json.dumps(stored, cls=DjangoJSONEncoder)) == value, name
 
 
+def same_amount(one: str, other: str) -> bool:
+    """Say whether an amount as it was entered is the one that was read back with its places: 12 and 12.00."""
+    try:
+        return Decimal(one) == Decimal(other)
+    except ArithmeticError:
+        return False
+
+
 def test_a_replay_that_changes_nothing_writes_nothing(site: Site) -> None:
     course = builders.course(builders.patient(site))
     builders.give(course, date(2026, 1, 5))

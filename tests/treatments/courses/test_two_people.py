@@ -8,6 +8,8 @@ import pytest
 
 from clinic.audit.models import Entry
 from clinic.audit.trail import person_actor
+from clinic.patients.choices import CareStatus
+from clinic.patients.services import change_care_status
 from clinic.records.writing import AlreadySubmitted, StaleRecord
 from clinic.staff.models import Site, User
 from tests.factories import AT, BY
@@ -212,3 +214,31 @@ def test_a_dose_that_two_people_allowed_is_flagged_all_the_same(
     row = builders.give(course, TODAY, at=datetime(2026, 7, 4, 15, tzinfo=UTC))
     row.dose.refresh_from_db()
     assert row.dose.flags == ["interval_short"]
+
+
+def test_a_day_that_has_a_dose_is_refused_and_the_next_one_is_not(site: Site) -> None:
+    course = builders.course(builders.patient(site), planned_start=TODAY)
+    elsewhere(course, "2026-07-04", at=AT)
+    with pytest.raises(services.DecidedForTooSoon, match=r"^A dose was given on 4 Jul 2026; choose a later day\.$"):
+        ask(course, "2026-07-04")
+    assert ask(course, "2026-07-05").answer_words == "Give L2 on 5 Jul 2026, 1 day after the last dose"
+
+
+def test_somebody_no_longer_in_care_is_not_asked_about(course: Course) -> None:
+    change_care_status(patient=course.patient, to=CareStatus.LEFT, on=TODAY, reason="Moved", by=BY, at=AT)
+    with pytest.raises(services.PatientNotInCare):
+        ask(course)
+
+
+def test_once_a_dose_was_given_there_is_nothing_to_confirm(course: Course, petra: User) -> None:
+    decision = ask(course)
+    elsewhere(course, "2026-07-01", at=AT)
+    with pytest.raises(services.NothingToDecide):
+        confirm(decision, petra)
+
+
+def test_once_its_day_has_passed_there_is_nothing_to_confirm(course: Course, petra: User) -> None:
+    decision = ask(course)
+    with pytest.raises(services.NothingToDecide):
+        confirm(decision, petra, at=datetime(2026, 7, 9, 12, tzinfo=UTC))
+    assert confirm(decision, petra, at=datetime(2026, 7, 8, 12, tzinfo=UTC)).second == petra
