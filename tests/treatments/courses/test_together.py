@@ -182,10 +182,11 @@ class TestDeciding:
     def test_a_dose_and_a_decision_at_once_leave_a_course_that_makes_sense(self, late: Course) -> None:
         """Whichever came first: the dose of that day is governed by a decision of that day."""
 
-        def act(number: int) -> object:
+        def act(number: int) -> None:
             if number % 2:
-                return decide(late, Matter.INTERRUPTED, ONE, "2026-12-01")
-            return elsewhere(late, "2026-11-24")
+                decide(late, Matter.INTERRUPTED, ONE, "2026-12-01")
+            else:
+                elsewhere(late, "2026-11-24")
 
         said = told(act)
         assert said["saved"] == Decision.objects.count() + 1
