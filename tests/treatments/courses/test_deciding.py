@@ -221,7 +221,7 @@ class TestWhatIsKept:
         assert decision.proposal == said
         run = "Two catch-up doses 14 days apart, then maintenance every 4 months from the last of them"
         assert decision.answer_words == run
-        assert decision.before[:2] == [["M1", "2026-07-04", "12"], ["M2", "2026-11-04", "12"]]
+        assert decision.before[:2] == [["M1", "2026-07-04", "12"], ["M2", "2027-03-04", "12"]]
         assert decision.after[:3] == [
             ["C1", "2026-12-01", "12"],
             ["C2", "2026-12-15", "12"],

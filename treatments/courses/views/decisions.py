@@ -45,6 +45,7 @@ _TOO_SOON_REFUSALS: Refusals = {
     services.DecidedForTooSoon: "day",
     services.ReasonMissing: "reason",
     services.CourseStopped: None,
+    services.PatientNotInCare: None,
 }
 
 
@@ -225,7 +226,11 @@ def withdraw(request: StaffRequest, decision_id: uuid.UUID) -> HttpResponse:
         facts = {"reason": values["reason"], "expected": values["version"]}
         services.withdraw_decision(decision=row, by=person_actor(request.user), at=now, **facts)
 
-    refusals: Refusals = {services.TooLateToWithdraw: None, services.CourseStopped: None}
+    refusals: Refusals = {
+        services.TooLateToWithdraw: None,
+        services.CourseStopped: None,
+        services.ReasonMissing: "reason",
+    }
     done = "The decision was withdrawn."
     return save(request, form, page, row.patient, now=now, work=work, refusals=refusals, done=done)
 
