@@ -128,6 +128,20 @@ class TestOneThatAWholeDoseFollowed:
         assert Booking.objects.get().cancelled_at is None
 
 
+def test_one_from_before_the_last_dose_leaves_the_next_one_its_appointment(patient: Patient) -> None:
+    """Told of after the dose that followed it: it was no attempt at the one that is still to come."""
+    course = begun(patient, "2026-05-27", "2026-06-10", "2026-06-24", "2026-07-24", "2026-11-24")
+    coming = builders.next_dose(course)
+    services.book(dose=coming, on=day("2027-03-24"), at_time=None, place="", by=BY, at=NOW)
+    attempt = tried(course, "2026-11-08")
+    before = series_as_stored(course)
+    decision = decide(course, M.PARTIAL, COUNTS, attempt=attempt)
+    assert (builders.next_dose(course), planned(course)["label"]) == (coming, "M3")
+    withdraw(decision)
+    assert series_as_stored(course) == before
+    assert Booking.objects.get().cancelled_at is None
+
+
 class TestOneDay:
     def test_a_partial_dose_cannot_count_beside_a_whole_one_of_the_same_day(self, patient: Patient) -> None:
         course = partial(patient)

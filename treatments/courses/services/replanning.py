@@ -39,15 +39,16 @@ def last_given(series: Series) -> date | None:
 def _places(course: Course, answer: Forecast, doses: list[Dose], *, by: Actor, at: datetime) -> dict[str, Dose]:
     """Return the place of each dose that counts, by its key; no two share one.
 
-    A partial dose that counts after all moves out of the place in which the whole one was given, and one whose place
-    was taken back gets another.
+    A whole dose has the place in which it was given. A partial one that counts has the place for which it was tried,
+    unless a whole one was given in it, or it is still to come although other doses were given since.
     """
     rows = {str(row.pk): row for row in Administration.objects.filter(pk__in=[given.key for given in answer.history])}
     free = {dose.pk: dose for dose in doses}
     places: dict[str, Dose] = {}
     for given in sorted(answer.history, key=lambda given: rows[given.key].outcome != Administration.Outcome.COMPLETED):
-        row = rows[given.key]
-        if row.dose_id in free or row.outcome == Administration.Outcome.COMPLETED:
+        row, last = rows[given.key], given is answer.history[-1]
+        whole, place = row.outcome == Administration.Outcome.COMPLETED, free.get(row.dose_id)
+        if whole or (place is not None and (last or not place.is_next)):
             places[given.key] = free.pop(row.dose_id)  # a whole dose without a place is a broken record: say so
         else:
             places[given.key] = _place_of_its_own(course, given, answer, row, by=by, at=at)
