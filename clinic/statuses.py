@@ -138,6 +138,17 @@ LAB = _registry(
     )
 )
 
+# How an adverse event stands; serious goes before severe.
+EVENT = _registry(
+    (
+        Status("serious", "Open, serious", Tone.DANGER, Shape.WARNING),
+        Status("severe", "Open, severe", Tone.ATTENTION, Shape.NOTICE),
+        Status("open", "Open", Tone.ACT, Shape.DOT),
+        Status("closed", "Closed", Tone.DONE, Shape.TICK),
+        Status("voided", "Voided", Tone.NEUTRAL, Shape.STRUCK),
+    )
+)
+
 MONOGRAPH = _registry(
     (
         Status("draft", "Draft", Tone.NEUTRAL, Shape.DASHED),
@@ -157,6 +168,7 @@ REGISTRIES: Mapping[str, Mapping[str, Status]] = MappingProxyType(
         "care": CARE,
         "light": LIGHT,
         "lab": LAB,
+        "event": EVENT,
         "monograph": MONOGRAPH,
     }
 )

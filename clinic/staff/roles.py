@@ -15,6 +15,7 @@ class Permission(StrEnum):
     BOOK_DOSES = "book and move appointments"
     RECORD_DOSES = "record what happened on a dose day"
     RECORD_LABS = "log laboratory results"
+    RECORD_EVENTS = "record and follow up adverse events"
     VIEW_REMINDERS = "see the reminder ledger"
     RECEIVE_REMINDERS = "receive the daily digest of due and overdue doses"
     ADMINISTER = "administer accounts, sites and policies"
@@ -50,6 +51,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.REGISTER_PATIENTS,
         Permission.BOOK_DOSES,
         Permission.RECORD_LABS,
+        Permission.RECORD_EVENTS,
         Permission.RECEIVE_REMINDERS,
     },
     Role.NURSE: _READ
@@ -58,6 +60,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.BOOK_DOSES,
         Permission.RECORD_DOSES,
         Permission.RECORD_LABS,
+        Permission.RECORD_EVENTS,
         Permission.RECEIVE_REMINDERS,
     },
     Role.PRESCRIBER: _READ
@@ -67,8 +70,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.BOOK_DOSES,
         Permission.RECORD_DOSES,
         Permission.RECORD_LABS,
+        Permission.RECORD_EVENTS,
     },
-    Role.PROCEDURALIST: _READ | {Permission.BOOK_DOSES, Permission.RECORD_DOSES},
+    Role.PROCEDURALIST: _READ | {Permission.BOOK_DOSES, Permission.RECORD_DOSES, Permission.RECORD_EVENTS},
     Role.PHARMACIST: _READ,
     Role.VIEWER: _READ,
     Role.ADMINISTRATOR: _READ | {Permission.ADMINISTER},

@@ -11,6 +11,7 @@ from clinic.patients.access import patient_or_404
 from clinic.patients.queries import details
 from clinic.staff.access import StaffRequest
 from clinic.staff.roles import Permission
+from treatments.adverse_events import queries as adverse_events
 from treatments.chart import actions, queries
 
 
@@ -31,5 +32,7 @@ def chart(request: StaffRequest, patient_id: uuid.UUID) -> HttpResponse:
         "course_actions": actions.of_the_course(patient, sheet.open, rights),
         "may_correct": Permission.REGISTER_PATIENTS in rights,
         "may_log_labs": Permission.RECORD_LABS in rights,
+        "event_lines": adverse_events.panel(patient),
+        "may_record_events": Permission.RECORD_EVENTS in rights,
     }
     return render(request, "chart/chart.html", context)

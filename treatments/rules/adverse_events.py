@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from treatments.rules.cautions import Caution
+from treatments.rules.event_terms import folded
 from treatments.rules.lights import Light, Lit, Signal
 from treatments.rules.schedule_words import in_words
 
@@ -73,7 +75,9 @@ OUTCOME: dict[str, str] = {
     UNKNOWN: "Not known",
 }
 # Of these it is known that the event goes on; and of those, on which day it ended.
-GOES_ON, HAS_ENDED = frozenset({ONGOING, RESOLVING}), frozenset({RESOLVED, FATAL})
+GOES_ON, HAS_ENDED = (ONGOING, RESOLVING), (RESOLVED, FATAL)
+# How an event is closed; a death is a correction, because grade and criterion go with it.
+CLOSING = (RESOLVED, SEQUELAE, UNKNOWN)
 
 Problems = dict[str, str]
 
@@ -99,7 +103,7 @@ class EventFacts:
 
 @dataclass(frozen=True, slots=True)
 class OpenEvent:
-    """An event that has not ended, as the light sees it."""
+    """An event that has not ended, as the light sees it. It is told by its own name, onset and grade."""
 
     term: str
     onset_on: date
@@ -121,6 +125,18 @@ def days_since_dose(onset_on: date, given_on: Sequence[date]) -> int | None:
     return (onset_on - max(before)).days if before else None
 
 
+def cautions(facts: EventFacts, earlier: Sequence[OpenEvent]) -> tuple[Caution, ...]:
+    """Ask whether this is another event, where one of the same name is open or began on the same day."""
+    alike = [event for event in earlier if folded(event.term) == folded(facts.term)]
+    return tuple(
+        Caution(
+            "same_event",
+            f"{event.term} that began on {in_words(event.onset_on)} is recorded already; this is another one.",
+        )
+        for event in alike
+    )
+
+
 def problems(facts: EventFacts, *, born_on: date, today: date) -> Problems:
     """Return what cannot be true, by field, in sentences for the person who typed it; empty when all can be."""
     found = {} if facts.term.strip() else {"term": "Choose the effect, or write what happened."}
@@ -132,8 +148,8 @@ def _days(facts: EventFacts, born_on: date, today: date) -> Problems:
     found = {name: "This day lies in the future." for name, day in days.items() if day and day > today}
     if facts.onset_on < born_on:
         found["onset_on"] = f"This day lies before the date of birth, {in_words(born_on)}."
-    if facts.known_on < facts.onset_on:
-        found.setdefault("known_on", f"Nobody can have known before it began on {in_words(facts.onset_on)}.")
+    if not found and facts.known_on < facts.onset_on:
+        found["known_on"] = f"Nobody can have known before it began on {in_words(facts.onset_on)}."
     return found
 
 

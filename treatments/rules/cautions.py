@@ -19,6 +19,7 @@ CODES = (
     "before_window",
     "after_window",
     "band_crossing",
+    "same_event",
 )
 
 

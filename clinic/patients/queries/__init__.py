@@ -4,13 +4,14 @@ from clinic.patients.queries.banners import Banner, banner, short_identifiers
 from clinic.patients.queries.details import Details, details, first_recorded_day
 from clinic.patients.queries.duplicates import Match, holders, possible_duplicates
 from clinic.patients.queries.finding import Filters, FoundPage, find, hidden_by_care
-from clinic.patients.queries.histories import HistoryPage, history
+from clinic.patients.queries.histories import HistoryEntry, HistoryPage, history, history_of
 
 __all__ = [
     "Banner",
     "Details",
     "Filters",
     "FoundPage",
+    "HistoryEntry",
     "HistoryPage",
     "Match",
     "banner",
@@ -19,6 +20,7 @@ __all__ = [
     "first_recorded_day",
     "hidden_by_care",
     "history",
+    "history_of",
     "holders",
     "possible_duplicates",
     "short_identifiers",

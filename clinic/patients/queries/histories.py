@@ -14,6 +14,7 @@ from clinic import formatting
 from clinic.audit.models import Entry
 from clinic.patients import events
 from clinic.patients.models import Patient, SmaProfile
+from clinic.records.models import ClinicalRecord
 from clinic.records.wording import in_words
 
 PAGE_SIZE = 30
@@ -85,6 +86,14 @@ def history(patient: Patient, *, before: int | None = None, size: int = PAGE_SIZ
     names = _names_of(shown)
     entries = tuple(_entry(entry, names, patient.site.zone) for entry in shown)
     return HistoryPage(entries, shown[-1].pk if len(found) > size else None)
+
+
+def history_of(record: ClinicalRecord, zone: tzinfo) -> tuple[HistoryEntry, ...]:
+    """Return everything that happened to one record, newest first. One query, and one for each kind it refers to."""
+    told = Entry.objects.filter(target_type=record._meta.label_lower, target_id=str(record.pk))
+    entries = list(told.order_by("-at", "-pk"))
+    names = _names_of(entries)
+    return tuple(_entry(entry, names, zone) for entry in entries)
 
 
 def _entry(entry: Entry, names: Names, zone: tzinfo) -> HistoryEntry:
