@@ -138,6 +138,16 @@ LAB = _registry(
     )
 )
 
+# What is known of allergies; that nobody asked is not that there are none.
+ALLERGY = _registry(
+    (
+        Status("none_known", "None known", Tone.DONE, Shape.TICK),
+        Status("not_asked", "Not asked", Tone.ATTENTION, Shape.QUESTION),
+        Status("recorded", "Allergic", Tone.ATTENTION, Shape.NOTICE),
+        Status("hypersensitivity", "Contraindication", Tone.DANGER, Shape.CROSS),
+    )
+)
+
 # How an adverse event stands; serious goes before severe.
 EVENT = _registry(
     (
@@ -168,6 +178,7 @@ REGISTRIES: Mapping[str, Mapping[str, Status]] = MappingProxyType(
         "care": CARE,
         "light": LIGHT,
         "lab": LAB,
+        "allergy": ALLERGY,
         "event": EVENT,
         "monograph": MONOGRAPH,
     }

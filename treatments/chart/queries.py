@@ -132,7 +132,7 @@ class _Current:
 
 
 def sheet(patient: Patient, now: datetime) -> Sheet:
-    """Return the chart as it is now, by the day at the patient's site. Four queries, however long the history."""
+    """Return the chart as it is now, by the day at the patient's site. Six queries, however long the history."""
     today = patient.site.today(now)
     nexts, given = _next_doses(patient), _administrations(patient)
     current = next((each for each in nexts if each.course.is_open), None)

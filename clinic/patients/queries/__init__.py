@@ -5,15 +5,28 @@ from clinic.patients.queries.details import Details, details, first_recorded_day
 from clinic.patients.queries.duplicates import Match, holders, possible_duplicates
 from clinic.patients.queries.finding import Filters, FoundPage, find, hidden_by_care
 from clinic.patients.queries.histories import HistoryEntry, HistoryPage, history, history_of
+from clinic.patients.queries.safety import (
+    Access,
+    KnownConsent,
+    KnownPlan,
+    accesses,
+    hypersensitivities,
+    spine_words,
+    treatment_consents,
+)
 
 __all__ = [
+    "Access",
     "Banner",
     "Details",
     "Filters",
     "FoundPage",
     "HistoryEntry",
     "HistoryPage",
+    "KnownConsent",
+    "KnownPlan",
     "Match",
+    "accesses",
     "banner",
     "details",
     "find",
@@ -22,6 +35,9 @@ __all__ = [
     "history",
     "history_of",
     "holders",
+    "hypersensitivities",
     "possible_duplicates",
     "short_identifiers",
+    "spine_words",
+    "treatment_consents",
 ]

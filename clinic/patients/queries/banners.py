@@ -10,6 +10,7 @@ from django.urls import reverse
 from clinic import formatting
 from clinic.patients.choices import CareStatus, IdentifierKind
 from clinic.patients.models import Identifier, Patient
+from clinic.patients.queries.safety import access_line, allergies_line
 from clinic.statuses import CARE, Status
 
 Labelled = tuple[tuple[str, str], ...]
@@ -35,7 +36,7 @@ class Banner:
 
 
 def banner(patient: Patient, today: date) -> Banner:
-    """Return the banner of a patient on a day at their site. One query."""
+    """Return the banner of a patient on a day at their site. Three queries."""
     numbers = Identifier.objects.standing().filter(patient=patient)
     return Banner(
         patient_id=patient.pk,
@@ -46,7 +47,7 @@ def banner(patient: Patient, today: date) -> Banner:
         sex=patient.get_sex_display(),
         identifiers=short_identifiers(numbers) or (("Identifiers", formatting.NOT_RECORDED),),
         care=CARE[patient.care_status],
-        facts=_end_of_care(patient),
+        facts=(*_end_of_care(patient), ("Allergies", *allergies_line(patient)), ("Access", access_line(patient), None)),
     )
 
 

@@ -26,8 +26,10 @@ _TITLES = {
     events.PROFILE_ADDED: "SMA profile opened",
     events.PROFILE_CORRECTED: "SMA profile changed",
     events.IDENTIFIER_VOIDED: "Identifier voided",
+    events.CONSENT_GIVEN: "Consent recorded",
 }
-_NOT_TOLD = {"patient", "voided"}
+# The reason of a withdrawal is told as the entry's own.
+_NOT_TOLD = {"patient", "voided", "withdrawal_reason"}
 # What a patient has one of needs no name.
 _ONLY_ONE = {Patient, SmaProfile}
 # Where a part stands is where its patient does.

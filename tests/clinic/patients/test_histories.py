@@ -95,7 +95,26 @@ def test_a_void_tells_what_and_why(patient: Patient) -> None:
     ("kind", "title", "told"),
     [
         ("identifier", "Identifier added", {"Kind": "Hospital number (MRN)", "Number": "M1"}),
-        ("consent", "Consent given", {"Kind": "Treatment", "Given on": "5 Jan 2026", "Given by": "Maria Berg"}),
+        (
+            "consent",
+            "Consent recorded",
+            {"Kind": "Treatment", "Answer": "Given", "Answered on": "5 Jan 2026", "Answered by": "Maria Berg"},
+        ),
+        (
+            "allergy",
+            "Allergy added",
+            {"Kind": "Allergy or intolerance", "Reacts to": "Latex", "Known since": "5 Jan 2026"},
+        ),
+        (
+            "access-plan",
+            "Access plan added",
+            {
+                "Approach": "Interlaminar",
+                "Guidance": "Ultrasound",
+                "Anaesthesia or sedation": "Sedation",
+                "Reviewed on": "5 Jan 2026",
+            },
+        ),
         ("measurement", "Measurement added", {"Measured on": "5 Jan 2026", "Weight in kg": "9.5"}),
         ("therapy", "Therapy added", {"Therapy": "Risdiplam", "Started on": "5 Jan 2024"}),
     ],
@@ -104,6 +123,8 @@ def test_each_kind_of_part_is_told_in_words(patient: Patient, kind: str, title: 
     make: dict[str, Any] = {
         "identifier": lambda: builders.identifier(patient),
         "consent": lambda: builders.consent(patient),
+        "allergy": lambda: builders.allergy(patient),
+        "access-plan": lambda: builders.access_plan(patient),
         "measurement": lambda: builders.measurement(patient, weight_kg=Decimal("9.50")),
         "therapy": lambda: builders.therapy(patient),
     }

@@ -43,7 +43,7 @@ def record(patient: Patient, *, person: User | None = None, at: datetime = AT, *
     """Record an event, confirming whatever is asked."""
     keys = {name: said.pop(name) for name in ("submission", "confirmed") if name in said}
     nurse = person or factories.user(Role.NURSE, site=patient.site)
-    options = {"confirmed": CODES} | keys
+    options: dict[str, Any] = {"confirmed": CODES} | keys
     return services.record_event(patient=patient, facts=facts(**said), by=person_actor(nurse), at=at, **options)
 
 

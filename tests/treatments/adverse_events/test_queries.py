@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from clinic.patients import parts
 from clinic.patients.models import Patient
+from clinic.patients.services import void_part
 from clinic.staff.models import Site
 from monographs.models import Version
 from tests import factories
+from tests.clinic.patients.builders import allergy
 from tests.factories import AT, BY
 from tests.treatments.adverse_events.builders import ONSET, record
 from tests.treatments.courses import builders as courses
@@ -145,6 +148,19 @@ class TestTheLight:
         services.close_event(event=event, outcome="resolved", ended_on=ONSET, by=BY, at=AT)
         assert queries.light_of(dose).signal is Signal.ATTENTION
 
+    def test_a_known_hypersensitivity_is_a_contraindication_until_it_is_taken_back(
+        self, patient: Patient, course: Course
+    ) -> None:
+        dose = courses.next_dose(course)
+        allergy(patient, "Latex")
+        assert queries.light_of(dose).signal is Signal.READY
+        found = allergy(patient, "nusinersen", kind="hypersensitivity", reaction="rash")
+        lit = queries.light_of(dose)
+        assert (lit.signal, lit.contraindicated) == (Signal.NOT_READY, True)
+        assert "nusinersen (rash)" in lit.reason
+        void_part(kind=parts.ALLERGY, part=found, reason="Tested negative", by=BY, at=AT)
+        assert not queries.light_of(dose).contraindicated
+
     @pytest.mark.parametrize("doses", [1, 3])
     def test_many_doses_take_as_many_queries_as_one(
         self, site: Site, doses: int, django_assert_num_queries: Callable[..., Any]
@@ -154,7 +170,7 @@ class TestTheLight:
             somebody = courses.patient(site, f"Patient {number}")
             record(somebody, criteria={"disability"} if number else ())
             rows.append(courses.next_dose(courses.course(somebody)))
-        with django_assert_num_queries(1):
+        with django_assert_num_queries(2):
             lights = queries.lights_of(rows)
         expected = [Signal.NOT_READY if number else Signal.READY for number in range(doses)]
         assert [lights[dose.pk].signal for dose in rows] == expected

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Collection
 
+from clinic.patients.queries import hypersensitivities
 from treatments.adverse_events.models import AdverseEvent
 from treatments.courses.models import Dose
 from treatments.rules.adverse_events import OpenEvent, adverse_events_light
@@ -15,9 +16,12 @@ def light_of(dose: Dose) -> Lit:
 
 
 def lights_of(doses: Collection[Dose]) -> dict[uuid.UUID, Lit]:
-    """Return how the light stands before each of these doses, by the dose's id. One query."""
-    events = _open_events({dose.patient_id for dose in doses})
-    return {dose.pk: adverse_events_light(events.get(dose.patient_id, [])) for dose in doses}
+    """Return how the light stands before each of these doses, by the dose's id. Two queries."""
+    patient_ids = {dose.patient_id for dose in doses}
+    events, known = _open_events(patient_ids), hypersensitivities(patient_ids)
+    return {
+        dose.pk: adverse_events_light(events.get(dose.patient_id, []), known.get(dose.patient_id, [])) for dose in doses
+    }
 
 
 def _open_events(patient_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[OpenEvent]]:
