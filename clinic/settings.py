@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "treatments.courses",
     "treatments.labs",
     "treatments.adverse_events",
+    "treatments.outcomes",
     "treatments.reminders",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -29,6 +29,7 @@ from tests import factories
 from tests.factories import AT, BY
 from tests.treatments.adverse_events.builders import record as record_event
 from tests.treatments.courses import builders
+from tests.treatments.outcomes.builders import score as record_score
 from treatments.courses import services as courses
 from treatments.courses.models import Course
 from treatments.labs.services import log_results
@@ -79,6 +80,8 @@ RIGHTS: dict[str, Permission] = {
     "courses:cancel": Permission.BOOK_DOSES,
     "labs:add": Permission.RECORD_LABS,
     "labs:void": Permission.RECORD_LABS,
+    "outcomes:add": Permission.RECORD_SCORES,
+    "outcomes:void": Permission.RECORD_SCORES,
     "adverse_events:of_patient": Permission.VIEW_PATIENTS,
     "adverse_events:report": Permission.VIEW_PATIENTS,
     "adverse_events:event": Permission.VIEW_PATIENTS,
@@ -90,7 +93,7 @@ RIGHTS: dict[str, Permission] = {
     "reminders:ledger": Permission.VIEW_REMINDERS,
 }
 
-EVENTS = ("adverse_events_adverseevent",)
+EVENTS = ("adverse_events_adverseevent", "outcomes_motorscore")
 
 
 def addresses() -> Iterator[tuple[str, str]]:
@@ -131,6 +134,7 @@ def stage(site: Site) -> dict[str, str]:
         "dose_id": str(dose.pk),
         "booking_id": str(booking.pk),
         "result_id": str(_result(course)),
+        "score_id": str(record_score(patient).pk),
         "event_id": str(record_event(patient).pk),
         "part_id": str(carer.pk),
         "kind": "carer",

@@ -16,6 +16,7 @@ class Permission(StrEnum):
     RECORD_DOSES = "record what happened on a dose day"
     RECORD_LABS = "log laboratory results"
     RECORD_EVENTS = "record and follow up adverse events"
+    RECORD_SCORES = "record motor scores"
     VIEW_REMINDERS = "see the reminder ledger"
     RECEIVE_REMINDERS = "receive the daily digest of due and overdue doses"
     ADMINISTER = "administer accounts, sites and policies"
@@ -52,6 +53,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.BOOK_DOSES,
         Permission.RECORD_LABS,
         Permission.RECORD_EVENTS,
+        Permission.RECORD_SCORES,
         Permission.RECEIVE_REMINDERS,
     },
     Role.NURSE: _READ
@@ -61,6 +63,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.RECORD_DOSES,
         Permission.RECORD_LABS,
         Permission.RECORD_EVENTS,
+        Permission.RECORD_SCORES,
         Permission.RECEIVE_REMINDERS,
     },
     Role.PRESCRIBER: _READ
@@ -71,6 +74,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.RECORD_DOSES,
         Permission.RECORD_LABS,
         Permission.RECORD_EVENTS,
+        Permission.RECORD_SCORES,
     },
     Role.PROCEDURALIST: _READ | {Permission.BOOK_DOSES, Permission.RECORD_DOSES, Permission.RECORD_EVENTS},
     Role.PHARMACIST: _READ,

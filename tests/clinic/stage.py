@@ -13,11 +13,12 @@ from tests.factories import AT, BY
 from tests.treatments.adverse_events import builders as adverse_events
 from tests.treatments.courses import builders as courses
 from tests.treatments.labs import builders as labs
+from tests.treatments.outcomes import builders as outcomes
 from treatments.courses import services
 
 
 def one_of_each(site: Site, family_name: str = "Alder") -> Patient:
-    """Register a patient with everything there is: parts, a course with a dose given and one booked, a hold, labs, an adverse event."""
+    """Register a patient with one of everything: parts, a course, doses, a booking, a hold, labs, an event, a score."""
     patient = patients.patient(
         site,
         family_name,
@@ -37,6 +38,7 @@ def one_of_each(site: Site, family_name: str = "Alder") -> Patient:
     )
     labs.log(patient, labs.reported())
     adverse_events.record(patient)
+    outcomes.score(patient)
     return patient
 
 

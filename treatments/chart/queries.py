@@ -12,12 +12,14 @@ from clinic.patients.models import Patient
 from clinic.patients.queries import Banner
 from clinic.statuses import Status as StatusWord
 from treatments.chart.pictures import DoseDay, Pictures, pictures
+from treatments.chart.score_pictures import ScorePictures, score_pictures
 from treatments.courses import queries as courses
 from treatments.courses.models import Administration, Booking, Course, Dose
 from treatments.courses.queries import FLAG_WORDS, NextDoseCard
 from treatments.courses.series import attempts_of, policy_of
 from treatments.courses.status import status_of
 from treatments.labs.queries import trends
+from treatments.outcomes.queries import score_trends
 from treatments.rules.schedule import Series, Status, project
 from treatments.worklist.rows import near
 
@@ -98,6 +100,7 @@ class Sheet:
     open: OpenCourse | None
     earlier: tuple[CourseLine, ...]
     pictures: Pictures | None
+    scores: ScorePictures | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +135,17 @@ class _Current:
 
 
 def sheet(patient: Patient, now: datetime) -> Sheet:
-    """Return the chart as it is now, by the day at the patient's site. Six queries, however long the history."""
+    """Return the chart as it is now, by the day at the patient's site. Seven queries, however long the history."""
     today = patient.site.today(now)
     nexts, given = _next_doses(patient), _administrations(patient)
     current = next((each for each in nexts if each.course.is_open), None)
+    dose_days = _dose_days(given, current if patient.in_care else None, today)
     return Sheet(
         banner=_banner(patient, current, today),
         open=None if current is None else _open(current, given, today),
         earlier=tuple(_line(each.course, given) for each in nexts if each is not current),
-        pictures=pictures(
-            trends(patient), _dose_days(given, current if patient.in_care else None, today), today, patient.site.zone
-        ),
+        pictures=pictures(trends(patient), dose_days, today, patient.site.zone),
+        scores=score_pictures(score_trends(patient), dose_days, today),
     )
 
 

@@ -33,6 +33,7 @@ def chart(request: StaffRequest, patient_id: uuid.UUID) -> HttpResponse:
         "may_correct": Permission.REGISTER_PATIENTS in rights,
         "may_log_labs": Permission.RECORD_LABS in rights,
         "event_lines": adverse_events.panel(patient),
+        "may_record_scores": Permission.RECORD_SCORES in rights,
         "may_record_events": Permission.RECORD_EVENTS in rights,
     }
     return render(request, "chart/chart.html", context)

@@ -20,6 +20,7 @@ CODES = (
     "after_window",
     "band_crossing",
     "same_event",
+    "scale_not_meant_for",
 )
 
 
