@@ -5,6 +5,7 @@ from typing import Self
 from django.db import models
 from django.db.models import F, Q
 
+from clinic import formatting
 from clinic.records.models import ClinicalRecord
 from clinic.staff.models import User
 from monographs.models import Effect, Version
@@ -98,7 +99,7 @@ class AdverseEvent(OfCourse):
 
     def __str__(self) -> str:
         """Name the event and its first day, not the patient."""
-        return f"{self.term}, began {self.onset_on:%Y-%m-%d}"
+        return f"{self.term}, began {formatting.day(self.onset_on)}"
 
     @property
     def criteria(self) -> list[str]:

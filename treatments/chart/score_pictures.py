@@ -46,6 +46,7 @@ class ScorePicture:
     last_ago: str
     since: str
     about_change: str
+    sources: str
     summary: str
     lines: tuple[Mark, ...]
     marks: tuple[Mark, ...]
@@ -93,6 +94,7 @@ def _picture(trend: ScoreTrend, axis: TimeAxis, today: date) -> ScorePicture:
         last_ago=formatting.since(last.assessed_on, today),
         since=_since(trend, last),
         about_change=_about_change(known),
+        sources=_sources(known),
         summary=_summary(trend),
         lines=_marks(limits, drawn),
         marks=() if limits else _marks({trend.first.value, last.value}, drawn),
@@ -140,10 +142,16 @@ def _since(trend: ScoreTrend, point: ScorePoint) -> str:
 def _about_change(known: rule.Scale) -> str:
     if known.change is None:
         return f"No smallest change that matters is known for {known.name}; each one gained or lost counts by itself."
-    least, source = known.change.least, known.change.source
+    least = known.change.least
     change = f"{least} {known.unit}" if known.unit else formatting.plural(least, "point")
-    error = f" Measuring by itself varies by {known.error}." if known.error else ""
-    return f"Dashed: {change} more or less than at first, the smallest change that matters ({source}).{error}"
+    return f"Dashed: {change} more or less than at first, the smallest change that matters."
+
+
+def _sources(known: rule.Scale) -> str:
+    """Say where the smallest change is from, and how exact the measuring itself is."""
+    change = f"Smallest change that matters: {known.change.source}." if known.change else ""
+    error = f"Measuring by itself varies by {known.error}." if known.error else ""
+    return f"{change} {error}".strip()
 
 
 def _summary(trend: ScoreTrend) -> str:

@@ -6,6 +6,7 @@ from operator import or_
 from django.db import models
 from django.db.models import Q
 
+from clinic import formatting
 from clinic.records.models import ClinicalRecord
 from clinic.staff.models import User
 from treatments.courses.models import OfCourse, OfCourseQuerySet
@@ -43,4 +44,4 @@ class MotorScore(OfCourse):
     def __str__(self) -> str:
         """Name the scale, the score and the day, not the patient."""
         scale = SCALES[self.scale]
-        return f"{scale.name} {in_words(scale, self.value)} on {self.assessed_on:%Y-%m-%d}"
+        return f"{scale.name} {in_words(scale, self.value)} on {formatting.day(self.assessed_on)}"

@@ -100,7 +100,7 @@ def history_of(record: ClinicalRecord, zone: tzinfo) -> tuple[HistoryEntry, ...]
 
 def _entry(entry: Entry, names: Names, zone: tzinfo) -> HistoryEntry:
     model = _model(entry.target_type)
-    told = sorted((name, pair) for name, pair in entry.changes.items() if name not in _not_told(model))
+    told = sorted((name, pair) for name, pair in entry.changes.items() if _is_told(model, name, pair))
     told.sort(key=lambda change: _place(model, change[0]))
     return HistoryEntry(
         title=_TITLES.get(entry.event) or _title(entry.event),
@@ -111,6 +111,11 @@ def _entry(entry: Entry, names: Names, zone: tzinfo) -> HistoryEntry:
         reason=entry.reason,
         changes=tuple(_change(model, name, pair, names, zone) for name, pair in told),
     )
+
+
+def _is_told(model: type[Model] | None, name: str, pair: list[Any]) -> bool:
+    """Leave out what every record has, and a box that was left unticked when the record was made."""
+    return name not in _not_told(model) and pair != [None, False]
 
 
 def _not_told(model: type[Model] | None) -> set[str]:

@@ -51,7 +51,9 @@ def allergies_line(patient: Patient) -> tuple[str, Status | None]:
     rows = list(Allergy.objects.standing().filter(patient=patient).order_by("noted_on", "created_at"))
     real = [row for row in rows if row.kind != AllergyKind.NONE_KNOWN]
     if real:
-        worst = any(row.kind == AllergyKind.HYPERSENSITIVITY for row in real)
+        # What stops a dose is said last, beside the tag that says so.
+        real.sort(key=lambda row: row.kind == AllergyKind.HYPERSENSITIVITY)
+        worst = real[-1].kind == AllergyKind.HYPERSENSITIVITY
         return ", ".join(map(str, real)), ALLERGY["hypersensitivity" if worst else "recorded"]
     if rows:
         return f"None known, asked on {formatting.day(rows[0].noted_on)}", None

@@ -46,6 +46,8 @@ def test_what_is_known_of_allergies_is_said_with_what_to_notice(site: Site) -> N
     assert allergies(patient) == ("Latex", statuses.ALLERGY["recorded"])
     builders.allergy(patient, "nusinersen", kind="hypersensitivity", reaction="rash")
     assert allergies(patient) == ("Latex, nusinersen (rash)", statuses.ALLERGY["hypersensitivity"])
+    builders.allergy(patient, "Wool")
+    assert allergies(patient) == ("Latex, Wool, nusinersen (rash)", statuses.ALLERGY["hypersensitivity"])
     for row in patient.allergys.exclude(pk=statement.pk):
         services.void_part(kind=parts.ALLERGY, part=row, reason="Of the sister", by=BY, at=AT)
     assert allergies(patient) == ("None known, asked on 5 Jan 2026", None)

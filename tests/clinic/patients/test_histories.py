@@ -147,6 +147,15 @@ def test_other_rooms_events_read_by_themselves(patient: Patient) -> None:
     assert (entry.title, changes(entry)) == ("Dose given elsewhere", {"Given": ("No", "Yes")})
 
 
+def test_a_box_left_unticked_at_first_is_not_told_but_one_that_was_emptied_is(patient: Patient) -> None:
+    first = {"given": [None, False], "elsewhere": [None, True]}
+    trail.record("courses.dose_given", by=BY, at=AT, target=patient, changes=first)
+    assert changes(newest(patient)) == {"Elsewhere": ("", "Yes")}
+    later = AT + timedelta(minutes=1)
+    trail.record("courses.dose_corrected", by=BY, at=later, target=patient, changes={"elsewhere": [True, False]})
+    assert changes(newest(patient)) == {"Elsewhere": ("Yes", "No")}
+
+
 def test_what_no_longer_has_a_model_or_form_is_told_as_it_was_written(patient: Patient) -> None:
     Entry.objects.create(
         at=AT,

@@ -89,7 +89,7 @@ class TestTheList:
         record(patient, term="Headache")
         record(patient, term="Hiccups", onset_on=date(2026, 6, 1))
         said = [line.listed for line in queries.events_of(patient)]
-        assert said == ["Common (more than 10 %) (Nusinersen, version 1)", "Not listed (Nusinersen, version 1)"]
+        assert said == ["Listed: common (more than 10 %) (Nusinersen, version 1)", "Not listed (Nusinersen, version 1)"]
 
     def test_the_chart_shows_all_that_are_open_and_else_the_latest_five(self, patient: Patient) -> None:
         for days in range(7):
@@ -230,13 +230,13 @@ class TestTheReport:
 class TestTheSummary:
     def test_the_patient_stands_there_by_initials_age_and_sex(self, patient: Patient, course: Course) -> None:
         said = flat(queries.summary(record(patient), identified=False))
-        assert (said["Patient"], said["Age at onset"], said["Sex"]) == ("O. Q.", "6 y 1 m", "Female")
+        assert (said["Initials"], said["Age at onset"], said["Sex"]) == ("O. Q.", "6 y 1 m", "Female")
         assert "Quillfeather" not in str(said)
         assert "17 May 2020" not in str(said)
 
     def test_for_our_own_file_the_name_stands_there(self, patient: Patient, course: Course) -> None:
         said = flat(queries.summary(record(patient), identified=True))
-        assert (said["Patient"], said["Born"]) == ("QUILLFEATHER, Ottoline", "17 May 2020")
+        assert (said["Name"], said["Born"]) == ("QUILLFEATHER, Ottoline", "17 May 2020")
 
     def test_it_names_the_medicine_and_the_batch_of_the_last_dose_before_the_event(
         self, patient: Patient, course: Course
@@ -255,7 +255,7 @@ class TestTheSummary:
         event = record(patient, severity=3, criteria={"hospitalisation", "disability"}, narrative="Lay flat.")
         said = flat(queries.summary(event, identified=False))
         assert said["Severity (CTCAE)"] == "Grade 3: severe"
-        assert said["Serious"] == ("Yes: Hospitalisation, or a longer stay, Persistent or significant disability")
+        assert said["Serious"] == ("Yes: hospitalisation, or a longer stay; persistent or significant disability")
         assert [said[cause] for cause in ("The drug", "The procedure", "The sedation", "The disease")] == [
             "Possible",
             "Probable",

@@ -285,4 +285,4 @@ class TestTheDatabase:
 
 
 def test_an_event_is_named_by_its_term_and_day_never_by_its_patient(patient: Patient) -> None:
-    assert str(record(patient)) == "Headache, began 2026-07-02"
+    assert str(record(patient)) == "Headache, began 2 Jul 2026"

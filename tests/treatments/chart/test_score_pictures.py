@@ -84,18 +84,21 @@ def test_without_lines_the_first_and_the_last_score_are_written_at_the_edge() ->
 @pytest.mark.parametrize(
     ("scale", "said"),
     [
-        ("hfmse", "Dashed: 3 points more or less than at first, the smallest change that matters (thresholds of"),
+        ("hfmse", "Dashed: 3 points more or less than at first, the smallest change that matters."),
         ("six_minute_walk", "Dashed: 30 m more or less than at first"),
         ("who_milestones", "No smallest change that matters is known for WHO milestones"),
     ],
 )
-def test_what_the_lines_are_is_said_with_the_source_or_that_none_is_known(scale: str, said: str) -> None:
+def test_what_the_lines_are_is_said_or_that_no_smallest_change_is_known(scale: str, said: str) -> None:
     assert drawn(3, scale=scale).about_change.startswith(said)
 
 
-def test_how_exact_the_measuring_is_stands_beside_it() -> None:
-    assert "Measuring by itself varies by 4.7 points in 26 patients" in drawn(30).about_change
-    assert "Measuring" not in drawn(30, scale="chop_intend").about_change
+def test_the_sources_and_how_exact_the_measuring_is_stand_beside_it() -> None:
+    said = drawn(30).sources
+    assert said.startswith("Smallest change that matters: thresholds of a series of 120 treated patients")
+    assert said.endswith("Measuring by itself varies by 4.7 points in 26 patients (doi 10.2490/prm.20250001).")
+    assert "Measuring" not in drawn(30, scale="chop_intend").sources
+    assert drawn(3, scale="who_milestones").sources == ""
 
 
 def test_the_picture_is_told_in_a_sentence() -> None:

@@ -171,4 +171,4 @@ class TestTheDatabase:
 
 
 def test_a_score_is_named_by_its_scale_and_day_never_by_its_patient(patient: Patient) -> None:
-    assert str(score(patient, 300, scale="six_minute_walk")) == "6MWT 300 m on 2026-07-02"
+    assert str(score(patient, 300, scale="six_minute_walk")) == "6MWT 300 m on 2 Jul 2026"

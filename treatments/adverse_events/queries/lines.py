@@ -110,7 +110,9 @@ def listed_words(row: AdverseEvent) -> str:
     if row.monograph_version is None:
         return "No monograph to compare with"
     source = f"({row.monograph_version.monograph.title}, version {row.monograph_version.number})"
-    return f"{row.get_frequency_display()} {source}" if row.listed else f"Not listed {source}"
+    return (
+        f"Listed: {formatting.inside(row.get_frequency_display())} {source}" if row.listed else f"Not listed {source}"
+    )
 
 
 def status_of(row: AdverseEvent) -> Status:

@@ -24,8 +24,10 @@ class Section:
 
 def sections(event: AdverseEvent) -> tuple[Section, ...]:
     """Return what is recorded of an event, topic by topic. One query."""
-    last = last_dose(event)
-    return (_what(event, last), _how_bad(event), _from_what(event), _course(event))
+    what = _what(event, last_dose(event))
+    # The page's heading says which event it is.
+    unnamed = Section(what.title, what.rows[1:])
+    return (unnamed, _how_bad(event), _from_what(event), _course(event))
 
 
 def summary(event: AdverseEvent, *, identified: bool) -> tuple[Section, ...]:
@@ -59,7 +61,7 @@ def _days(last: Administration | None) -> list[date]:
 
 
 def _how_bad(event: AdverseEvent) -> Section:
-    met = ", ".join(CRITERIA[name] for name in event.criteria)
+    met = "; ".join(formatting.inside(CRITERIA[name]) for name in event.criteria)
     rows = (("Severity (CTCAE)", event.get_severity_display()), ("Serious", f"Yes: {met}" if met else "No"))
     return Section("How severe, and whether serious", rows)
 
@@ -77,11 +79,11 @@ def _who(event: AdverseEvent, *, identified: bool) -> Section:
     patient = event.patient
     # A birth that was corrected meanwhile may lie after the onset.
     age = formatting.age(patient.born_on, max(event.onset_on, patient.born_on))
-    rows = (("Patient", initials(patient)), ("Age at onset", age), ("Sex", patient.get_sex_display()))
+    rows = (("Initials", initials(patient)), ("Age at onset", age), ("Sex", patient.get_sex_display()))
     if not identified:
         return Section("Patient", rows)
     who = banner(patient, event.onset_on)
-    return Section("Patient", (("Patient", who.name), ("Born", who.born), *who.identifiers, *rows[1:]))
+    return Section("Patient", (("Name", who.name), ("Born", who.born), *who.identifiers, *rows[1:]))
 
 
 def initials(patient: Patient) -> str:

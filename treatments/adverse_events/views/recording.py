@@ -121,7 +121,7 @@ def close(request: StaffRequest, event_id: uuid.UUID) -> HttpResponse:
         return turn(request, "This event is closed already.", _page_of(event))
     patient = event.patient
     today = patient.site.today(now)
-    lead = f"{_named(event)} A death is recorded with “Correct”, because the grade changes with it."
+    lead = f"{_named(event)} A death is recorded with “Correct or add”, because the grade changes with it."
     page = Page("Close an adverse event", "Close the event", _page_of(event), lead, above_label="Adverse event")
     form = forms.CloseForm(
         request.POST or None, initial={"version": event.version}, onset_on=event.onset_on, today=today
