@@ -36,6 +36,8 @@ INSTALLED_APPS = [
     "treatments",
     "treatments.courses",
     "treatments.labs",
+    "treatments.adverse_events",
+    "treatments.outcomes",
     "treatments.reminders",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -138,6 +138,27 @@ LAB = _registry(
     )
 )
 
+# What is known of allergies; that nobody asked is not that there are none.
+ALLERGY = _registry(
+    (
+        Status("none_known", "None known", Tone.DONE, Shape.TICK),
+        Status("not_asked", "Not asked", Tone.ATTENTION, Shape.QUESTION),
+        Status("recorded", "Allergic", Tone.ATTENTION, Shape.NOTICE),
+        Status("hypersensitivity", "Contraindication", Tone.DANGER, Shape.CROSS),
+    )
+)
+
+# How an adverse event stands; serious goes before severe.
+EVENT = _registry(
+    (
+        Status("serious", "Open, serious", Tone.DANGER, Shape.WARNING),
+        Status("severe", "Open, severe", Tone.ATTENTION, Shape.NOTICE),
+        Status("open", "Open", Tone.ACT, Shape.DOT),
+        Status("closed", "Closed", Tone.DONE, Shape.TICK),
+        Status("voided", "Voided", Tone.NEUTRAL, Shape.STRUCK),
+    )
+)
+
 MONOGRAPH = _registry(
     (
         Status("draft", "Draft", Tone.NEUTRAL, Shape.DASHED),
@@ -157,6 +178,8 @@ REGISTRIES: Mapping[str, Mapping[str, Status]] = MappingProxyType(
         "care": CARE,
         "light": LIGHT,
         "lab": LAB,
+        "allergy": ALLERGY,
+        "event": EVENT,
         "monograph": MONOGRAPH,
     }
 )

@@ -27,7 +27,9 @@ from clinic.staff.models import Site, User
 from clinic.staff.roles import GRANTS, Permission, Role
 from tests import factories
 from tests.factories import AT, BY
+from tests.treatments.adverse_events.builders import record as record_event
 from tests.treatments.courses import builders
+from tests.treatments.outcomes.builders import score as record_score
 from treatments.courses import services as courses
 from treatments.courses.models import Course
 from treatments.labs.services import log_results
@@ -87,8 +89,20 @@ RIGHTS: dict[str, Permission] = {
     "courses:cancel": Permission.BOOK_DOSES,
     "labs:add": Permission.RECORD_LABS,
     "labs:void": Permission.RECORD_LABS,
+    "outcomes:add": Permission.RECORD_SCORES,
+    "outcomes:void": Permission.RECORD_SCORES,
+    "adverse_events:of_patient": Permission.VIEW_PATIENTS,
+    "adverse_events:report": Permission.VIEW_PATIENTS,
+    "adverse_events:event": Permission.VIEW_PATIENTS,
+    "adverse_events:summary": Permission.VIEW_PATIENTS,
+    "adverse_events:add": Permission.RECORD_EVENTS,
+    "adverse_events:correct": Permission.RECORD_EVENTS,
+    "adverse_events:close": Permission.RECORD_EVENTS,
+    "adverse_events:void": Permission.RECORD_EVENTS,
     "reminders:ledger": Permission.VIEW_REMINDERS,
 }
+
+EVENTS = ("adverse_events_adverseevent", "outcomes_motorscore")
 
 
 def addresses() -> Iterator[tuple[str, str]]:
@@ -131,6 +145,8 @@ def stage(site: Site) -> dict[str, str]:
         "booking_id": str(booking.pk),
         "decision_id": str(decision.pk),
         "result_id": str(_result(course)),
+        "score_id": str(record_score(patient).pk),
+        "event_id": str(record_event(patient).pk),
         "part_id": str(carer.pk),
         "kind": "carer",
         "consent": str(given.pk),
@@ -271,6 +287,6 @@ def test_an_administrator_of_another_site_sees_no_clinical_row(
     stage: dict[str, str], other_site: Site, signed_in: Callable[..., Client]
 ) -> None:
     client = signed_in(Role.ADMINISTRATOR, at=other_site)
-    for label in ("courses_course", "courses_dose", "courses_booking", "courses_hold", "labs_labresult"):
+    for label in ("courses_course", "courses_dose", "courses_booking", "courses_hold", "labs_labresult", *EVENTS):
         assert b"Alder" not in client.get(reverse(f"admin:{label}_changelist")).content
     assert client.get(reverse("admin:courses_course_change", args=[stage["course_id"]])).status_code == 302

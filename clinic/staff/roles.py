@@ -17,6 +17,8 @@ class Permission(StrEnum):
     BOOK_DOSES = "book and move appointments"
     RECORD_DOSES = "record what happened on a dose day"
     RECORD_LABS = "log laboratory results"
+    RECORD_EVENTS = "record and follow up adverse events"
+    RECORD_SCORES = "record motor scores"
     VIEW_REMINDERS = "see the reminder ledger"
     RECEIVE_REMINDERS = "receive the daily digest of due and overdue doses"
     ADMINISTER = "administer accounts, sites and policies"
@@ -52,6 +54,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.REGISTER_PATIENTS,
         Permission.BOOK_DOSES,
         Permission.RECORD_LABS,
+        Permission.RECORD_EVENTS,
+        Permission.RECORD_SCORES,
         Permission.RECEIVE_REMINDERS,
     },
     Role.NURSE: _READ
@@ -60,6 +64,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.BOOK_DOSES,
         Permission.RECORD_DOSES,
         Permission.RECORD_LABS,
+        Permission.RECORD_EVENTS,
+        Permission.RECORD_SCORES,
         Permission.RECEIVE_REMINDERS,
         Permission.SECOND,
     },
@@ -72,8 +78,11 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.BOOK_DOSES,
         Permission.RECORD_DOSES,
         Permission.RECORD_LABS,
+        Permission.RECORD_EVENTS,
+        Permission.RECORD_SCORES,
     },
-    Role.PROCEDURALIST: _READ | {Permission.BOOK_DOSES, Permission.RECORD_DOSES, Permission.SECOND},
+    Role.PROCEDURALIST: _READ
+    | {Permission.BOOK_DOSES, Permission.RECORD_DOSES, Permission.RECORD_EVENTS, Permission.SECOND},
     Role.PHARMACIST: _READ | {Permission.SECOND},
     Role.VIEWER: _READ,
     Role.ADMINISTRATOR: _READ | {Permission.ADMINISTER},

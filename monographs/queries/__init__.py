@@ -1,5 +1,6 @@
 """What the pages, and the rooms above, ask of the monographs. Every answer is frozen and complete."""
 
+from monographs.queries.effects import EffectList, ListedEffect, effects_in_force
 from monographs.queries.pages import MonographPage, MonographRow, monograph_page, monographs_in_force
 from monographs.queries.regimens import (
     default_regimen,
@@ -13,11 +14,14 @@ from monographs.queries.regimens import (
 from monographs.queries.searching import Hit, Results, search
 
 __all__ = [
+    "EffectList",
     "Hit",
+    "ListedEffect",
     "MonographPage",
     "MonographRow",
     "Results",
     "default_regimen",
+    "effects_in_force",
     "is_in_force",
     "keys_in_force",
     "monograph_page",

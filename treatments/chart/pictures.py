@@ -136,7 +136,7 @@ def pictures(trends: tuple[Trend, ...], doses: tuple[DoseDay, ...], today: date,
     return Pictures(
         ticks=axis.ticks(),
         today=percent(axis.x(today)),
-        doses=_marked(sorted(doses, key=lambda dose: dose.day), axis),
+        doses=marked(sorted(doses, key=lambda dose: dose.day), axis),
         doses_about=f"{formatting.plural(given, 'dose')} given between {_span(axis)}.",
         pictures=tuple(_picture(trend, axis, today, zone) for trend in trends),
     )
@@ -146,7 +146,7 @@ def _span(axis: TimeAxis) -> str:
     return f"{formatting.day(axis.first)} and {formatting.day(axis.last)}"
 
 
-def _marked(doses: Iterable[DoseDay], axis: TimeAxis) -> tuple[DoseMark, ...]:
+def marked(doses: Iterable[DoseDay], axis: TimeAxis) -> tuple[DoseMark, ...]:
     """Place the doses, writing a label only where it does not lie on the one before."""
     marks, labelled = list[DoseMark](), float("-inf")
     for dose in doses:

@@ -12,12 +12,14 @@ from clinic.patients.models import Identifier, Patient
 from clinic.patients.queries import Banner
 from clinic.statuses import Status as StatusWord
 from treatments.chart.pictures import DoseDay, Pictures, pictures
+from treatments.chart.score_pictures import ScorePictures, score_pictures
 from treatments.courses import queries as courses
 from treatments.courses.models import Administration, Booking, Course, Decision, Dose
 from treatments.courses.queries import FLAG_WORDS, PROPOSALS, DecisionLine, NextDoseCard, decision_line
 from treatments.courses.series import assemble
 from treatments.courses.status import status_of
 from treatments.labs.queries import trends
+from treatments.outcomes.queries import score_trends
 from treatments.rules.schedule import Series, project
 from treatments.worklist.rows import near
 
@@ -100,6 +102,7 @@ class Sheet:
     decisions: tuple[DecisionLine, ...]
     earlier: tuple[CourseLine, ...]
     pictures: Pictures | None
+    scores: ScorePictures | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +144,14 @@ def sheet(patient: Patient, now: datetime, numbers: Iterable[Identifier] | None 
     today = patient.site.today(now)
     nexts, given, decisions = _next_doses(patient), _administrations(patient), _decisions(patient)
     current = next((each for each in nexts if each.course.is_open), None)
+    dose_days = _dose_days(given, current if patient.in_care else None, today)
     return Sheet(
         banner=_banner(patient, current, today, numbers),
         open=None if current is None else _open(current, nexts, given, decisions, today),
         decisions=tuple(decision_line(row, patient.site.zone) for row in reversed(decisions))[:LATEST_DECISIONS],
         earlier=tuple(_line(each.course, given) for each in nexts if each is not current),
-        pictures=pictures(
-            trends(patient), _dose_days(given, current if patient.in_care else None, today), today, patient.site.zone
-        ),
+        pictures=pictures(trends(patient), dose_days, today, patient.site.zone),
+        scores=score_pictures(score_trends(patient), dose_days, today),
     )
 
 

@@ -14,6 +14,7 @@ from clinic.patients.queries import details, numbers_of
 from clinic.staff.access import StaffRequest
 from clinic.staff.roles import Permission
 from monographs.queries import switches_from
+from treatments.adverse_events import queries as adverse_events
 from treatments.chart import actions, queries
 from treatments.chart.timeline import LABELS, Kind, timeline
 
@@ -36,6 +37,9 @@ def chart(request: StaffRequest, patient_id: uuid.UUID) -> HttpResponse:
         "course_actions": actions.of_the_course(patient, sheet.open, rights, changes=_changes(sheet, rights)),
         "may_correct": Permission.REGISTER_PATIENTS in rights,
         "may_log_labs": Permission.RECORD_LABS in rights,
+        "event_lines": adverse_events.panel(patient),
+        "may_record_scores": Permission.RECORD_SCORES in rights,
+        "may_record_events": Permission.RECORD_EVENTS in rights,
     }
     return render(request, "chart/chart.html", context)
 

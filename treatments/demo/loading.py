@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from monographs.models import Regimen
 from treatments.courses import services as courses
 from treatments.courses.models import Course
 from treatments.courses.queries import next_dose
-from treatments.demo import decisions
+from treatments.demo import decisions, safety
 from treatments.demo.stage import Stage
 from treatments.demo.stories import Days, days_of_story
 from treatments.labs.services import log_results
@@ -40,9 +41,9 @@ class Told:
 
     counts: dict[str, int] = field(default_factory=dict)
 
-    def add(self, what: str) -> None:
-        """Count one more."""
-        self.counts[what] = self.counts.get(what, 0) + 1
+    def add(self, what: str, more: int = 1) -> None:
+        """Count one more, or so many."""
+        self.counts[what] = self.counts.get(what, 0) + more
 
 
 @transaction.atomic
@@ -55,8 +56,9 @@ def load(folder: Path, *, password: str, now: datetime) -> dict[str, int]:
         return {}
     stage = _set(folder, password=password, now=now)
     told = Told()
+    stories = safety.stories(folder)
     for number, facts in enumerate(yaml.safe_load((folder / "patients.yaml").read_text(encoding="utf-8"))):
-        _tell(stage, facts, number, told)
+        _tell(stage, facts, number, told, stories.get(facts["mrn"], {}))
     return told.counts
 
 
@@ -97,7 +99,7 @@ def _employ(facts: Mapping[str, Any], sites: Mapping[str, Site], *, password: st
     return user
 
 
-def _tell(stage: Stage, facts: Mapping[str, Any], number: int, told: Told) -> None:
+def _tell(stage: Stage, facts: Mapping[str, Any], number: int, told: Told, of_safety: Mapping[str, Any]) -> None:
     story = facts["story"]
     site = stage.sites[facts["site"]]
     today = site.today(stage.now)
@@ -110,10 +112,23 @@ def _tell(stage: Stage, facts: Mapping[str, Any], number: int, told: Told) -> No
         return
     course = _run_course(stage, patient, regimen, days, story, told)
     _labs(stage, patient, days, story, number, told)
+    for what, count in safety.tell(_teller(stage, patient, number), of_safety, days.given).items():
+        told.add(what, count)
     for chapter, write in _CHAPTERS.items():
         if chapter in story:
             write(stage, course, story[chapter])
             told.add(chapter)
+
+
+def _teller(stage: Stage, patient: Patient, number: int) -> safety.Teller:
+    return safety.Teller(
+        patient=patient,
+        number=number,
+        today=stage.today(patient),
+        at=partial(stage.at, patient, hour=16),
+        nurse=stage.nurse(patient.site),
+        prescriber=stage.people["prescriber"],
+    )
 
 
 def _register(stage: Stage, facts: Mapping[str, Any], number: int, *, at: datetime) -> Patient:

@@ -4,23 +4,41 @@ from clinic.patients.queries.banners import Banner, banner, numbers_of, short_id
 from clinic.patients.queries.details import Details, details, first_recorded_day
 from clinic.patients.queries.duplicates import Match, holders, possible_duplicates
 from clinic.patients.queries.finding import Filters, FoundPage, find, hidden_by_care
-from clinic.patients.queries.histories import HistoryPage, history
+from clinic.patients.queries.histories import HistoryEntry, HistoryPage, history, history_of
+from clinic.patients.queries.safety import (
+    Access,
+    KnownConsent,
+    KnownPlan,
+    accesses,
+    hypersensitivities,
+    spine_words,
+    treatment_consents,
+)
 
 __all__ = [
+    "Access",
     "Banner",
     "Details",
     "Filters",
     "FoundPage",
+    "HistoryEntry",
     "HistoryPage",
+    "KnownConsent",
+    "KnownPlan",
     "Match",
+    "accesses",
     "banner",
     "details",
     "find",
     "first_recorded_day",
     "hidden_by_care",
     "history",
+    "history_of",
     "holders",
+    "hypersensitivities",
     "numbers_of",
     "possible_duplicates",
     "short_identifiers",
+    "spine_words",
+    "treatment_consents",
 ]

@@ -10,6 +10,7 @@ from django.urls import reverse
 from clinic import formatting
 from clinic.patients.choices import CareStatus, IdentifierKind
 from clinic.patients.models import Identifier, Patient
+from clinic.patients.queries.safety import access_line, allergies_line
 from clinic.statuses import CARE, Status
 
 Labelled = tuple[tuple[str, str], ...]
@@ -40,7 +41,7 @@ def numbers_of(patient: Patient) -> list[Identifier]:
 
 
 def banner(patient: Patient, today: date, numbers: Iterable[Identifier] | None = None) -> Banner:
-    """Return the banner of a patient on a day at their site. One query, none with the numbers read already."""
+    """Return the banner of a patient on a day at their site. Three queries, two with the numbers read already."""
     numbers = numbers_of(patient) if numbers is None else numbers
     return Banner(
         patient_id=patient.pk,
@@ -51,7 +52,7 @@ def banner(patient: Patient, today: date, numbers: Iterable[Identifier] | None =
         sex=patient.get_sex_display(),
         identifiers=short_identifiers(numbers) or (("Identifiers", formatting.NOT_RECORDED),),
         care=CARE[patient.care_status],
-        facts=_end_of_care(patient),
+        facts=(*_end_of_care(patient), ("Allergies", *allergies_line(patient)), ("Access", access_line(patient), None)),
     )
 
 

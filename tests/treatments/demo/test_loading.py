@@ -16,19 +16,26 @@ from django.test.utils import override_settings
 from pytest_django import DjangoDbBlocker
 
 from clinic.audit.models import Entry
-from clinic.patients.choices import CareStatus
-from clinic.patients.models import Carer, Identifier, Patient
+from clinic.patients.choices import AllergyKind, CareStatus
+from clinic.patients.models import Allergy, Carer, Identifier, Patient
 from clinic.records import guards
 from clinic.staff.access import may
 from clinic.staff.models import Site, User
 from clinic.staff.roles import Permission, Role
 from clinic.staff.services import open_site
+from clinic.statuses import EVENT
 from monographs import services as monographs
 from tests.factories import AT, BY
+from treatments.adverse_events.models import AdverseEvent
+from treatments.adverse_events.queries import lights_of
+from treatments.adverse_events.queries import status_of as event_status
 from treatments.courses.models import Administration, Booking, Course, Dose, Hold
+from treatments.courses.patient_lights import access_plan_lights, consent_lights
 from treatments.courses.status import status_of
 from treatments.demo.loading import load
 from treatments.labs.models import LabResult
+from treatments.outcomes.models import MotorScore
+from treatments.rules.lights import Signal
 from treatments.rules.schedule import Status
 from treatments.worklist import queries as worklist
 from treatments.worklist.tabs import Tab
@@ -64,7 +71,7 @@ def status_today(dose: Dose, now: datetime) -> Status:
 def is_where_told(dose: Dose, story: dict[str, Any], now: datetime) -> bool:
     """Say whether the next target lies where its story says: on the day decided on, where something was decided."""
     assert dose.target is not None
-    told = story.get("decide", {}).get("in_days", story["next"])
+    told: int = story.get("decide", {}).get("in_days", story["next"])
     return abs((dose.target - dose.site.today(now)).days - told) <= 2
 
 
@@ -125,6 +132,37 @@ class TestTheWhole:
         protein = LabResult.objects.filter(analyte="urine_protein").values_list("kept", flat=True)
         assert min(platelets) < 100 < max(platelets)
         assert min(protein) <= 0.2 < max(protein)
+
+    def test_adverse_events_are_shown_in_every_state(self) -> None:
+        rows = AdverseEvent.objects.select_related("site")
+        assert {event_status(row).key for row in rows} == set(EVENT)
+        assert {row.severity for row in rows} == {1, 2, 3, 4, 5}
+        assert {row.listed for row in rows} == {True, False}
+        assert any(row.version > 1 and row.voided_at is None for row in rows)
+
+    def test_a_death_is_told_the_same_everywhere(self) -> None:
+        fatal = AdverseEvent.objects.select_related("patient").get(outcome="fatal")
+        assert (fatal.patient.care_status, fatal.patient.care_status_on) == ("died", fatal.ended_on)
+
+    def test_the_lights_of_events_consent_and_access_stand_every_way(self) -> None:
+        doses = list(Dose.objects.standing().filter(is_next=True, course__stopped_on=None))
+        ids = {dose.patient_id for dose in doses}
+        events = lights_of(doses).values()
+        ways = {Signal.READY, Signal.ATTENTION, Signal.NOT_READY}
+        assert {lit.signal for lit in events} == {lit.signal for lit in access_plan_lights(ids).values()} == ways
+        assert sum(lit.contraindicated for lit in events) == 1
+        consents = consent_lights(ids, when_missing=Signal.ATTENTION)
+        assert {lit.signal for lit in consents.values()} == {Signal.READY, Signal.NOT_READY}
+
+    def test_allergies_are_known_not_asked_and_none(self) -> None:
+        asked = set(Allergy.objects.values_list("patient", flat=True))
+        assert set(Allergy.objects.values_list("kind", flat=True)) == set(AllergyKind)
+        assert 0 < len(asked) < Patient.objects.count()
+
+    def test_every_scale_but_the_rare_ones_is_scored_over_time(self) -> None:
+        scored = Counter(MotorScore.objects.values_list("scale", flat=True))
+        assert set(scored) == {"chop_intend", "hfmse", "rulm", "six_minute_walk", "who_milestones"}
+        assert max(Counter(MotorScore.objects.values_list("patient", "scale")).values()) >= 4
 
     def test_nothing_was_recorded_in_the_future(self) -> None:
         assert not Entry.objects.filter(at__gt=AN_AFTERNOON).exists()
