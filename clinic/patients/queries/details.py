@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from django.db.models import Field, Min, Q
 
@@ -19,9 +19,13 @@ from clinic.patients.models import (
     Measurement,
     OtherTherapy,
     Patient,
+    PatientPart,
     SmaProfile,
 )
-from clinic.patients.queries.banners import by_kind, numbers_of
+from clinic.patients.queries.banners import by_kind
+from clinic.patients.queries.belongings import Belongings, belongings
+
+P = TypeVar("P", bound=PatientPart)
 
 PROFILE_FIELDS = (
     "sma_type",
@@ -126,27 +130,29 @@ class Details:
     therapies: tuple[TherapyRow, ...]
 
 
-def details(patient: Patient, numbers: Iterable[Identifier] | None = None) -> Details:
+def details(patient: Patient, owned: Belongings | None = None) -> Details:
     """Return what belongs to a patient and stands: newest measurements, consents and therapies first.
 
-    Five queries, four with the numbers read already; one more where the SMA profile was not joined.
+    One query, none with the belongings read already; one more where the SMA profile was not joined.
     """
-    consents = list(Consent.objects.standing().filter(patient=patient).order_by("-given_on", "-created_at"))
+    owned = belongings(patient) if owned is None else owned
+    consents = _newest(owned.of(Consent), "given_on")
     return Details(
         profile=_profile(getattr(patient, "sma_profile", None)),
-        identifiers=_identifiers(numbers_of(patient) if numbers is None else numbers),
-        carers=_carers(Carer.objects.standing().filter(patient=patient).order_by("created_at", "id")),
+        identifiers=_identifiers(owned.of(Identifier)),
+        carers=_carers(owned.of(Carer)),
         consents=tuple(map(_consent, sorted(consents, key=lambda consent: consent.withdrawn_on is not None))),
         not_given=_not_given(consents),
-        allergies=_allergies(Allergy.objects.standing().filter(patient=patient).order_by("noted_on", "created_at")),
-        plans=_plans(AccessPlan.objects.standing().filter(patient=patient).order_by("-reviewed_on", "-created_at")),
-        measurements=_measurements(
-            Measurement.objects.standing().filter(patient=patient).order_by("-measured_on", "-created_at")
-        ),
-        therapies=_therapies(
-            OtherTherapy.objects.standing().filter(patient=patient).order_by("-started_on", "-created_at")
-        ),
+        allergies=_allergies(sorted(owned.of(Allergy), key=lambda row: (row.noted_on, row.created_at))),
+        plans=_plans(_newest(owned.of(AccessPlan), "reviewed_on")),
+        measurements=_measurements(_newest(owned.of(Measurement), "measured_on")),
+        therapies=_therapies(_newest(owned.of(OtherTherapy), "started_on")),
     )
+
+
+def _newest(rows: list[P], day: str) -> list[P]:
+    """Order parts by one of their days, the latest first, those without it before all others, as the tables would."""
+    return sorted(rows, key=lambda row: (getattr(row, day) or date.max, row.created_at), reverse=True)
 
 
 def first_recorded_day(patient: Patient) -> date | None:

@@ -4,7 +4,7 @@ Each for many patients at once, so that a list asks no more than a page about on
 """
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,7 +12,7 @@ from django.db.models import F
 
 from clinic import formatting
 from clinic.patients.choices import AllergyKind, ConsentAnswer, ConsentKind, Spine
-from clinic.patients.models import AccessPlan, Allergy, Consent, Patient, SmaProfile
+from clinic.patients.models import AccessPlan, Allergy, Consent, SmaProfile
 from clinic.statuses import ALLERGY, Status
 
 Ids = Collection[uuid.UUID]
@@ -46,9 +46,9 @@ class Access:
     spine: str
 
 
-def allergies_line(patient: Patient) -> tuple[str, Status | None]:
-    """Return the banner's words on allergies, with what to notice of them. One query."""
-    rows = list(Allergy.objects.standing().filter(patient=patient).order_by("noted_on", "created_at"))
+def allergies_line(allergies: Iterable[Allergy]) -> tuple[str, Status | None]:
+    """Return the banner's words on allergies, with what to notice of them."""
+    rows = sorted(allergies, key=lambda row: (row.noted_on, row.created_at))
     real = [row for row in rows if row.kind != AllergyKind.NONE_KNOWN]
     if real:
         # What stops a dose is said last, beside the tag that says so.
@@ -60,10 +60,10 @@ def allergies_line(patient: Patient) -> tuple[str, Status | None]:
     return "", ALLERGY["not_asked"]
 
 
-def access_line(patient: Patient) -> str:
-    """Return the banner's words on the access plan. One query."""
-    plan = _latest_plans([patient.pk]).get(patient.pk)
-    return "Not recorded" if plan is None else plan.words
+def access_line(plans: Iterable[AccessPlan]) -> str:
+    """Return the banner's words on the access plan that counts."""
+    latest = max(plans, key=lambda row: (row.reviewed_on, row.created_at), default=None)
+    return "Not recorded" if latest is None else str(latest)
 
 
 def hypersensitivities(patient_ids: Ids) -> dict[uuid.UUID, list[str]]:

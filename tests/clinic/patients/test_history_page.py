@@ -103,7 +103,7 @@ def test_the_page_takes_as_many_queries_for_many_as_for_few(
         builders.carer(patient, f"Carer {number}")
     viewer.get(url(patient))
     # Session, person, rights; patient, banner; the trail; names of carers and site.
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         assert len(told(viewer.get(url(patient)))) == carers + 2
 
 
