@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "treatments.labs",
     "treatments.adverse_events",
     "treatments.outcomes",
+    "treatments.supply",
     "treatments.reminders",
     "django.contrib.admin",
     "django.contrib.auth",

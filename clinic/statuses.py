@@ -159,6 +159,34 @@ EVENT = _registry(
     )
 )
 
+# What a vial is, and the one thing its ledger does not say: that its day has passed while it stood in stock.
+VIAL = _registry(
+    (
+        Status("ordered", "On order", Tone.NEUTRAL, Shape.DASHED),
+        Status("received", "In stock", Tone.READY, Shape.RING),
+        Status("reserved", "Reserved", Tone.READY, Shape.TICK),
+        Status("out", "Out of refrigerator", Tone.ATTENTION, Shape.CLOCK),
+        Status("drawn", "Drawn up", Tone.ATTENTION, Shape.HALF),
+        Status("given", "Given", Tone.DONE, Shape.TICK),
+        Status("wasted", "Wasted", Tone.DONE, Shape.CROSS),
+        Status("returned", "Returned", Tone.DONE, Shape.ARROW),
+        Status("quarantined", "Quarantined", Tone.DANGER, Shape.PAUSE),
+        Status("unusable", "Cannot be used", Tone.DANGER, Shape.CROSS),
+    )
+)
+
+AUTHORISATION = _registry(
+    (
+        Status("in_force", "In force", Tone.READY, Shape.TICK),
+        Status("ending", "Ending", Tone.ATTENTION, Shape.CLOCK),
+        Status("not_begun", "Not begun", Tone.NEUTRAL, Shape.RING),
+        Status("renewed", "Renewed", Tone.DONE, Shape.ARROW),
+        Status("used_up", "Used up", Tone.DANGER, Shape.MINUS),
+        Status("ended", "Ended", Tone.DONE, Shape.SQUARE),
+        Status("void", "Voided", Tone.NEUTRAL, Shape.STRUCK),
+    )
+)
+
 MONOGRAPH = _registry(
     (
         Status("draft", "Draft", Tone.NEUTRAL, Shape.DASHED),
@@ -180,6 +208,8 @@ REGISTRIES: Mapping[str, Mapping[str, Status]] = MappingProxyType(
         "lab": LAB,
         "allergy": ALLERGY,
         "event": EVENT,
+        "vial": VIAL,
+        "authorisation": AUTHORISATION,
         "monograph": MONOGRAPH,
     }
 )

@@ -30,6 +30,7 @@ from tests.factories import AT, BY
 from tests.treatments.adverse_events.builders import record as record_event
 from tests.treatments.courses import builders
 from tests.treatments.outcomes.builders import score as record_score
+from tests.treatments.supply import builders as supply
 from treatments.courses import services as courses
 from treatments.courses.models import Course
 from treatments.labs.services import log_results
@@ -99,6 +100,22 @@ RIGHTS: dict[str, Permission] = {
     "adverse_events:correct": Permission.RECORD_EVENTS,
     "adverse_events:close": Permission.RECORD_EVENTS,
     "adverse_events:void": Permission.RECORD_EVENTS,
+    "supply:stock": Permission.VIEW_SUPPLY,
+    "supply:demand": Permission.VIEW_SUPPLY,
+    "supply:recall": Permission.VIEW_SUPPLY,
+    "supply:authorisations": Permission.VIEW_SUPPLY,
+    "supply:vial": Permission.VIEW_SUPPLY,
+    "supply:of_patient": Permission.VIEW_SUPPLY,
+    "supply:order": Permission.MANAGE_SUPPLY,
+    "supply:receive": Permission.MANAGE_SUPPLY,
+    "supply:correct": Permission.MANAGE_SUPPLY,
+    "supply:void": Permission.MANAGE_SUPPLY,
+    "supply:move": Permission.MANAGE_SUPPLY,
+    "supply:for_dose": Permission.MANAGE_SUPPLY,
+    "supply:add_authorisation": Permission.MANAGE_AUTHORISATIONS,
+    "supply:renew_authorisation": Permission.MANAGE_AUTHORISATIONS,
+    "supply:correct_authorisation": Permission.MANAGE_AUTHORISATIONS,
+    "supply:void_authorisation": Permission.MANAGE_AUTHORISATIONS,
     "reminders:ledger": Permission.VIEW_REMINDERS,
 }
 
@@ -147,6 +164,9 @@ def stage(site: Site) -> dict[str, str]:
         "result_id": str(_result(course)),
         "score_id": str(record_score(patient).pk),
         "event_id": str(record_event(patient).pk),
+        "vial_id": str(supply.vial(site).pk),
+        "move": "waste",
+        "authorisation_id": str(supply.authorisation(patient).pk),
         "part_id": str(carer.pk),
         "kind": "carer",
         "consent": str(given.pk),
@@ -287,6 +307,15 @@ def test_an_administrator_of_another_site_sees_no_clinical_row(
     stage: dict[str, str], other_site: Site, signed_in: Callable[..., Client]
 ) -> None:
     client = signed_in(Role.ADMINISTRATOR, at=other_site)
-    for label in ("courses_course", "courses_dose", "courses_booking", "courses_hold", "labs_labresult", *EVENTS):
+    for label in (
+        "courses_course",
+        "courses_dose",
+        "courses_booking",
+        "courses_hold",
+        "labs_labresult",
+        "supply_authorisation",
+        *EVENTS,
+    ):
         assert b"Alder" not in client.get(reverse(f"admin:{label}_changelist")).content
+    assert b"AB12" not in client.get(reverse("admin:supply_vial_changelist")).content
     assert client.get(reverse("admin:courses_course_change", args=[stage["course_id"]])).status_code == 302

@@ -19,6 +19,9 @@ class Permission(StrEnum):
     RECORD_LABS = "log laboratory results"
     RECORD_EVENTS = "record and follow up adverse events"
     RECORD_SCORES = "record motor scores"
+    VIEW_SUPPLY = "see the vials and the authorisations"
+    MANAGE_SUPPLY = "order, receive, move and waste vials"
+    MANAGE_AUTHORISATIONS = "register and correct authorisations"
     VIEW_REMINDERS = "see the reminder ledger"
     RECEIVE_REMINDERS = "receive the daily digest of due and overdue doses"
     ADMINISTER = "administer accounts, sites and policies"
@@ -41,12 +44,12 @@ DESCRIPTIONS: dict[Role, str] = {
     Role.NURSE: "prepares and records doses, logs laboratory results",
     Role.PRESCRIBER: "starts, holds and stops courses, decides",
     Role.PROCEDURALIST: "gives the dose and records what happened",
-    Role.PHARMACIST: "keeps the vials",
+    Role.PHARMACIST: "keeps the vials and the authorisations",
     Role.VIEWER: "reads, as an auditor does",
     Role.ADMINISTRATOR: "keeps accounts, sites and policies",
 }
 
-_READ = frozenset({Permission.VIEW_PATIENTS, Permission.VIEW_REMINDERS})
+_READ = frozenset({Permission.VIEW_PATIENTS, Permission.VIEW_SUPPLY, Permission.VIEW_REMINDERS})
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.COORDINATOR: _READ
@@ -56,6 +59,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.RECORD_LABS,
         Permission.RECORD_EVENTS,
         Permission.RECORD_SCORES,
+        Permission.MANAGE_AUTHORISATIONS,
         Permission.RECEIVE_REMINDERS,
     },
     Role.NURSE: _READ
@@ -66,6 +70,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.RECORD_LABS,
         Permission.RECORD_EVENTS,
         Permission.RECORD_SCORES,
+        Permission.MANAGE_SUPPLY,
+        Permission.MANAGE_AUTHORISATIONS,
         Permission.RECEIVE_REMINDERS,
         Permission.SECOND,
     },
@@ -80,10 +86,11 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.RECORD_LABS,
         Permission.RECORD_EVENTS,
         Permission.RECORD_SCORES,
+        Permission.MANAGE_AUTHORISATIONS,
     },
     Role.PROCEDURALIST: _READ
     | {Permission.BOOK_DOSES, Permission.RECORD_DOSES, Permission.RECORD_EVENTS, Permission.SECOND},
-    Role.PHARMACIST: _READ | {Permission.SECOND},
+    Role.PHARMACIST: _READ | {Permission.MANAGE_SUPPLY, Permission.MANAGE_AUTHORISATIONS, Permission.SECOND},
     Role.VIEWER: _READ,
     Role.ADMINISTRATOR: _READ | {Permission.ADMINISTER},
 }

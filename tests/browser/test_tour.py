@@ -18,6 +18,7 @@ from tests.treatments.adverse_events import builders as adverse_events
 from tests.treatments.courses import builders
 from tests.treatments.outcomes import builders as outcomes
 from tests.treatments.outcomes.builders import DAY
+from tests.treatments.supply import builders as supply
 from treatments.courses.models import Administration, Course
 
 SEED = Path(__file__).parent.parent.parent / "seeds" / "monographs" / "nusinersen.md"
@@ -46,6 +47,8 @@ def addresses(course: Course) -> dict[str, str]:
     score = outcomes.score(patient, 31, at=timezone.now()).pk
     outcomes.score(patient, 28, DAY - timedelta(days=180), at=timezone.now())
     given = Administration.objects.order_by("given_on")[0].dose_id
+    vial = supply.vial(course.site, at=timezone.now()).pk
+    supply.authorisation(patient)
     return {
         "worklist": "/",
         "overdue": "/?tab=overdue",
@@ -83,6 +86,19 @@ def addresses(course: Course) -> dict[str, str]:
         "search": "/monographs/search/?q=platelets",
         "calculator": "/calculator/",
         "worked out": "/calculator/?regimen=nusinersen-12mg-us&given=2026-01-05%0A2026-01-12&on=2026-02-20",
+        "supply": "/supply/",
+        "order vials": "/supply/order/",
+        "receive vials": "/supply/receive/",
+        "vial": f"/supply/vials/{vial}/",
+        "take out": f"/supply/vials/{vial}/move/take-out/",
+        "waste": f"/supply/vials/{vial}/move/waste/",
+        "correct a vial": f"/supply/vials/{vial}/correct/",
+        "vial of a dose": f"/doses/{dose.pk}/vial/",
+        "demand": "/supply/demand/",
+        "recall": "/supply/recall/?lot=AB12",
+        "authorisations": "/supply/authorisations/",
+        "patient's authorisations": f"/patients/{patient.pk}/authorisations/",
+        "register an authorisation": f"/patients/{patient.pk}/authorisations/add/",
         "ledger": "/reminders/",
         "password": "/accounts/password/change/",
     }

@@ -27,6 +27,7 @@ from treatments.courses.queries import next_dose
 from treatments.demo import decisions, safety
 from treatments.demo.stage import Stage
 from treatments.demo.stories import Days, days_of_story
+from treatments.demo.supplying import supply
 from treatments.labs.services import log_results
 from treatments.rules.cautions import CODES
 from treatments.rules.monitoring import Range, Reported
@@ -50,7 +51,7 @@ class Told:
 def load(folder: Path, *, password: str, now: datetime) -> dict[str, int]:
     """Write the whole demonstration in one transaction; return how many of each, or nothing when it is there already.
 
-    `folder` holds `sites.yaml` and `patients.yaml`. The monographs must have been loaded.
+    `folder` holds `sites.yaml`, `patients.yaml` and `supply.yaml`. The monographs must have been loaded.
     """
     if Site.objects.exists():
         return {}
@@ -59,6 +60,8 @@ def load(folder: Path, *, password: str, now: datetime) -> dict[str, int]:
     stories = safety.stories(folder)
     for number, facts in enumerate(yaml.safe_load((folder / "patients.yaml").read_text(encoding="utf-8"))):
         _tell(stage, facts, number, told, stories.get(facts["mrn"], {}))
+    vials = yaml.safe_load((folder / "supply.yaml").read_text(encoding="utf-8"))
+    told.counts |= supply(vials, stage.sites, now=now, by=person_actor(stage.people["pharmacist"]))
     return told.counts
 
 

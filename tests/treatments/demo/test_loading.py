@@ -23,7 +23,7 @@ from clinic.staff.access import may
 from clinic.staff.models import Site, User
 from clinic.staff.roles import Permission, Role
 from clinic.staff.services import open_site
-from clinic.statuses import EVENT
+from clinic.statuses import AUTHORISATION, EVENT
 from monographs import services as monographs
 from tests.factories import AT, BY
 from treatments.adverse_events.models import AdverseEvent
@@ -37,6 +37,8 @@ from treatments.labs.models import LabResult
 from treatments.outcomes.models import MotorScore
 from treatments.rules.lights import Signal
 from treatments.rules.schedule import Status
+from treatments.supply.models import Movement, Vial
+from treatments.supply.queries import authorisations_of, recall, strengths
 from treatments.worklist import queries as worklist
 from treatments.worklist.tabs import Tab
 
@@ -164,6 +166,25 @@ class TestTheWhole:
         assert set(scored) == {"chop_intend", "hfmse", "rulm", "six_minute_walk", "who_milestones"}
         assert max(Counter(MotorScore.objects.values_list("patient", "scale")).values()) >= 4
 
+    def test_vials_stand_in_every_state_at_one_site_or_the_other(self) -> None:
+        assert set(Vial.objects.values_list("state", flat=True)) == set(Vial.State.values)
+        northfield = strengths([Site.objects.get(name="Northfield")], AN_AFTERNOON)
+        assert all(sum(getattr(line, kind) for line in northfield) for kind in ("free", "unusable", "expiring"))
+
+    def test_a_lot_was_recalled_of_which_somebody_was_given(self) -> None:
+        (lot,) = set(Movement.objects.filter(reason_code="recall").values_list("vial__lot", flat=True))
+        told = recall(User.objects.get(username="pharmacist"), lot, AN_AFTERNOON)
+        assert [row.status.key for row in told.vials] == ["given", "quarantined", "quarantined", "quarantined"]
+        assert [row.typed for row in told.given] == [False]
+
+    def test_authorisations_stand_in_every_way(self) -> None:
+        shown = {
+            row.status.key
+            for patient in Patient.objects.select_related("site")
+            for row in authorisations_of(patient, patient.site.today(AN_AFTERNOON))
+        }
+        assert shown == set(AUTHORISATION)
+
     def test_nothing_was_recorded_in_the_future(self) -> None:
         assert not Entry.objects.filter(at__gt=AN_AFTERNOON).exists()
         assert not Administration.objects.filter(given_at__gt=AN_AFTERNOON).exists()
@@ -218,7 +239,8 @@ def nobody(tmp_path: Path) -> Path:
     folder = tmp_path / "seeds" / "demo"
     folder.mkdir(parents=True)
     (folder / "patients.yaml").write_text("[]", encoding="utf-8")
-    (folder / "sites.yaml").write_text((FOLDER / "sites.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    for name in ("sites.yaml", "supply.yaml"):
+        (folder / name).write_text((FOLDER / name).read_text(encoding="utf-8"), encoding="utf-8")
     return folder
 
 
