@@ -19,7 +19,7 @@ from clinic.staff.roles import Role
 from tests.factories import AT, BY
 
 Person = Callable[..., User]
-READS = ["Worklist", "Patients", "Supply", "Monographs", "Reminders"]
+READS = ["Worklist", "Patients", "Adverse events", "Supply", "Monographs", "Reminders"]
 
 
 def seen_by(user: Any, path: str = "/") -> dict[str, Any]:

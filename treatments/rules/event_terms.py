@@ -33,9 +33,7 @@ def listed(term: str, effects: Iterable[Effect]) -> Effect | None:
     "Adverse events", clinical-rules.md: listed in the monograph is derived, never typed.
     """
     said = folded(term)
-    return next(
-        (effect for effect in effects if said in {folded(effect.term), folded(effect.explanation)} - {""}), None
-    )
+    return next((effect for effect in effects if said in _names(effect)), None)
 
 
 def similar(typed: str, earlier: Sequence[tuple[str, T]]) -> tuple[T, ...]:
