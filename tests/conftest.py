@@ -1,24 +1,38 @@
 """The cast and the stage: one person per role at two sites, a fixed day, and a database that can be emptied."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client, TransactionTestCase
+from pytest_django import DjangoDbBlocker
 
 from clinic.audit.trail import Actor, process_actor
 from clinic.records import guards
 from clinic.staff.models import Site, User
 from clinic.staff.roles import Role
-from tests import factories
+from tests import database, factories
 
-# Playwright's synchronous interface runs a loop in the test's own thread; Django would refuse its database there.
+# Playwright's synchronous interface leaves a loop running in the test's own thread. Django would refuse its database
+# there, and would keep the connections of code inside a loop apart from those outside: with a browser open, every test
+# would use a second connection that nobody closes when the loop has gone. One thread has one connection here.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+connections._connections = threading.local()  # type: ignore[attr-defined]
 
 NOON = datetime(2026, 7, 4, 12, 0, tzinfo=UTC)
+CLOSING_SECONDS = 5.0
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Refuse to end, on PostgreSQL, while somebody else still holds the test database."""
+    yield
+    with django_db_blocker.unblock():
+        database.release(connection, patience=CLOSING_SECONDS)
 
 
 @pytest.fixture(scope="session", autouse=True)
