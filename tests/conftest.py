@@ -12,7 +12,6 @@ from django.test import Client, TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
 from clinic.audit.trail import Actor, process_actor
-from clinic.records import guards
 from clinic.staff.models import Site, User
 from clinic.staff.roles import Role
 from tests import database, factories
@@ -37,17 +36,16 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 @pytest.fixture(scope="session", autouse=True)
 def _emptying_is_allowed() -> Iterator[None]:
-    """Take the guards away while a test database is emptied; the flush's own post_migrate puts them back."""
-    emptying = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+    """Empty the database after a test without a transaction in our own way, which knows the guards."""
+    flushing = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 
-    def without_guards(self: TransactionTestCase) -> None:
+    def emptying(self: TransactionTestCase) -> None:
         for name in self._databases_names(include_mirrors=False):  # type: ignore[attr-defined]
-            guards.remove(connections[name])
-        emptying(self)
+            database.empty(connections[name])
 
-    TransactionTestCase._fixture_teardown = without_guards  # type: ignore[attr-defined]
-    yield
     TransactionTestCase._fixture_teardown = emptying  # type: ignore[attr-defined]
+    yield
+    TransactionTestCase._fixture_teardown = flushing  # type: ignore[attr-defined]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The suite's own database is left by everybody at the end, and one thread has one connection to it."""
+"""What the suite does to its own database: emptied as if newly migrated, and left by everybody at the end."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,11 +7,18 @@ from threading import Timer
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
 from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 
+from clinic.audit.models import Entry
+from clinic.records import guards
+from clinic.staff.models import Site
 from tests import database
+from tests.clinic.stage import one_of_each
 
 ASKED = "SELECT 'whoever left this open'"
 
@@ -31,6 +38,38 @@ def seen_inside_a_loop(handler: ConnectionHandler) -> Any:
         return handler["default"]
 
     return asyncio.run(look())
+
+
+class TestEmptying:
+    def test_every_row_is_gone_and_every_guard_is_there(self, transactional_db: None, site: Site) -> None:
+        one_of_each(site)
+        database.empty(connection)
+        assert [table for table in database._filled(connection) if table not in database.KEPT] == []
+        assert not Entry.objects.exists()
+        assert guards.missing(connection) == set()
+
+    def test_what_is_left_is_what_djangos_own_flush_leaves(self, transactional_db: None, site: Site) -> None:
+        one_of_each(site)
+        database.empty(connection)
+        ours = left()
+        guards.remove(connection)
+        call_command("flush", verbosity=0, interactive=False)
+        assert left() == ours
+        assert guards.missing(connection) == set()
+
+    def test_guards_that_a_test_took_away_are_back(self, transactional_db: None) -> None:
+        guards.remove(connection)
+        database.empty(connection)
+        assert guards.missing(connection) == set()
+
+
+def left() -> dict[str, Any]:
+    """Return the rows in the database, those of Django's own tables by what they stand for."""
+    return {
+        "types": set(ContentType.objects.values_list("app_label", "model")),
+        "permissions": set(Permission.objects.values_list("content_type__model", "codename", "name")),
+        "else": database._filled(connection),
+    }
 
 
 class TestWhoIsLeft:
