@@ -12,6 +12,8 @@ class Permission(StrEnum):
     VIEW_PATIENTS = "view patients and their charts"
     REGISTER_PATIENTS = "register and correct patients"
     MANAGE_COURSES = "start, hold, resume and stop courses"
+    DECIDE = "decide on what the rules propose, and change regimens and versions"
+    SECOND = "confirm, as the second person, what needs two"
     BOOK_DOSES = "book and move appointments"
     RECORD_DOSES = "record what happened on a dose day"
     RECORD_LABS = "log laboratory results"
@@ -59,17 +61,20 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.RECORD_DOSES,
         Permission.RECORD_LABS,
         Permission.RECEIVE_REMINDERS,
+        Permission.SECOND,
     },
     Role.PRESCRIBER: _READ
     | {
         Permission.REGISTER_PATIENTS,
         Permission.MANAGE_COURSES,
+        Permission.DECIDE,
+        Permission.SECOND,
         Permission.BOOK_DOSES,
         Permission.RECORD_DOSES,
         Permission.RECORD_LABS,
     },
-    Role.PROCEDURALIST: _READ | {Permission.BOOK_DOSES, Permission.RECORD_DOSES},
-    Role.PHARMACIST: _READ,
+    Role.PROCEDURALIST: _READ | {Permission.BOOK_DOSES, Permission.RECORD_DOSES, Permission.SECOND},
+    Role.PHARMACIST: _READ | {Permission.SECOND},
     Role.VIEWER: _READ,
     Role.ADMINISTRATOR: _READ | {Permission.ADMINISTER},
 }

@@ -1,85 +1,12 @@
-"""Courses, the doses of their series, bookings, attempts and holds."""
-
-import uuid
-from typing import Self, TypeVar
+"""The doses of a course, their bookings, and what happened at each attempt."""
 
 from django.db import models
 from django.db.models import F, Q
 
-from clinic.patients.models import Patient
-from clinic.records.models import ClinicalQuerySet, ClinicalRecord
-from clinic.staff.access import site_ids
-from clinic.staff.models import Site, SitePolicy, User
-from clinic.staff.roles import Permission
-from monographs.models import Regimen
-
-M_co = TypeVar("M_co", bound=models.Model, covariant=True)
-
-
-class OfCourseQuerySet(ClinicalQuerySet[M_co]):
-    """Rows that carry their site: the one place that decides whose somebody sees."""
-
-    def seen_by(self, user: User) -> Self:
-        """Keep the rows of the sites where this person may view patients."""
-        return self.filter(site_id__in=site_ids(user, Permission.VIEW_PATIENTS))
-
-
-class OfCourse(ClinicalRecord):
-    """A row of a patient's treatment. Site and patient stand on the row, so that lists need no join to find them."""
-
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", editable=False)
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="%(class)ss", editable=False)
-
-    class Meta(ClinicalRecord.Meta):
-        """Abstract."""
-
-        abstract = True
-
-    def audit_site_id(self) -> uuid.UUID:
-        """Tell the trail which site this is about."""
-        return self.site_id
-
-    def audit_patient_id(self) -> uuid.UUID:
-        """Tell the trail which patient this is about."""
-        return self.patient_id
-
-
-class Course(OfCourse):
-    """One patient on one regimen version, from a start to a stop. It keeps the site policy it began under."""
-
-    regimen = models.ForeignKey(Regimen, on_delete=models.PROTECT, related_name="+")
-    policy = models.ForeignKey(SitePolicy, on_delete=models.PROTECT, related_name="+")
-    planned_start = models.DateField("planned first dose")
-    stopped_on = models.DateField(null=True, editable=False)
-    stop_reason = models.TextField(blank=True, editable=False)
-
-    objects = OfCourseQuerySet.as_manager()
-
-    class Meta(OfCourse.Meta):
-        """A patient has at most one open course; a stop has a day and a reason, or neither."""
-
-        constraints = [
-            *ClinicalRecord.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["patient"],
-                condition=Q(stopped_on__isnull=True, voided_at__isnull=True),
-                name="one_open_course_per_patient",
-            ),
-            models.CheckConstraint(
-                name="a_stop_has_a_day_and_a_reason",
-                condition=Q(stopped_on__isnull=True, stop_reason="")
-                | (Q(stopped_on__isnull=False) & ~Q(stop_reason="")),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        """Name the regimen, not the patient."""
-        return f"course on {self.regimen.key}"
-
-    @property
-    def is_open(self) -> bool:
-        """Say whether doses are still planned."""
-        return self.stopped_on is None
+from clinic.records.models import ClinicalRecord
+from clinic.staff.models import User
+from treatments.courses.models.base import OfCourse, OfCourseQuerySet
+from treatments.courses.models.course import Course
 
 
 class Dose(OfCourse):
@@ -191,7 +118,7 @@ class Administration(OfCourse):
     """What happened at an attempt to give a dose: completed, partial or not done.
 
     `given_on` is the calendar day at the site. A dose given elsewhere counts, says so, and may lack the clock time and
-    the vial.
+    the vial. What was not given, or only in part, says why.
     """
 
     class Outcome(models.TextChoices):
@@ -201,9 +128,24 @@ class Administration(OfCourse):
         PARTIAL = "partial", "Partly given"
         NOT_DONE = "not_done", "Not given"
 
+    class Reason(models.TextChoices):
+        """Why a dose was not given, or only in part."""
+
+        LABS = "labs", "Laboratory results"
+        INFECTION = "infection", "Infection or fever"
+        UNWELL = "unwell", "Unwell for another reason"
+        NO_ACCESS = "no_access", "Puncture failed or was broken off"
+        NO_DRUG = "no_drug", "No vial, or not a usable one"
+        NOT_AUTHORISED = "not_authorised", "Not authorised by the payer"
+        NO_CONSENT = "no_consent", "Consent missing or withdrawn"
+        NOT_COME = "not_come", "Did not come"
+        NO_CAPACITY = "no_capacity", "No staff, room or anaesthesia"
+        OTHER = "other", "Another reason"
+
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="administrations", editable=False)
     dose = models.ForeignKey(Dose, on_delete=models.PROTECT, related_name="administrations", editable=False)
     outcome = models.CharField(max_length=10, choices=Outcome, editable=False)
+    reason = models.CharField(max_length=20, choices=Reason, blank=True)
     given_on = models.DateField("day")
     given_at = models.DateTimeField("date and time", null=True)
     mg = models.DecimalField("amount", max_digits=6, decimal_places=2, null=True)
@@ -245,6 +187,9 @@ class Administration(OfCourse):
                 ),
             ),
             models.CheckConstraint(
+                name="what_was_not_given_says_why", condition=Q(outcome="completed") | ~Q(reason="")
+            ),
+            models.CheckConstraint(
                 name="a_dose_given_elsewhere_says_where", condition=Q(elsewhere=False) | ~Q(place="")
             ),
         ]
@@ -253,37 +198,3 @@ class Administration(OfCourse):
     def __str__(self) -> str:
         """Return the day and the outcome."""
         return f"{self.get_outcome_display()} on {self.given_on:%Y-%m-%d}"
-
-
-class Hold(OfCourse):
-    """A pause of a course with its reason and the day on which somebody looks again."""
-
-    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="holds", editable=False)
-    from_on = models.DateField("from")
-    reason = models.TextField()
-    review_on = models.DateField("review on")
-    ended_on = models.DateField(null=True, editable=False)
-
-    objects = OfCourseQuerySet.as_manager()
-
-    class Meta(OfCourse.Meta):
-        """One hold at a time, with a reason, looked at after it began and ended after it began."""
-
-        constraints = [
-            *ClinicalRecord.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["course"],
-                condition=Q(ended_on__isnull=True, voided_at__isnull=True),
-                name="one_hold_at_a_time",
-            ),
-            models.CheckConstraint(name="a_hold_has_a_reason", condition=~Q(reason="")),
-            models.CheckConstraint(name="a_hold_is_reviewed_after_it_began", condition=Q(review_on__gte=F("from_on"))),
-            models.CheckConstraint(
-                name="a_hold_ends_after_it_began",
-                condition=Q(ended_on__isnull=True) | Q(ended_on__gte=F("from_on")),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        """Return the first day."""
-        return f"hold from {self.from_on:%Y-%m-%d}"
