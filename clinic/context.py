@@ -23,6 +23,7 @@ class NavItem:
 
 _PLACES: tuple[tuple[str, str, Permission | None], ...] = (
     ("Worklist", "worklist", Permission.VIEW_PATIENTS),
+    ("Review", "readiness:inbox", Permission.VIEW_PATIENTS),
     ("Patients", "patients:find", Permission.VIEW_PATIENTS),
     ("Monographs", "monographs:list", None),
     ("Reminders", "reminders:ledger", Permission.VIEW_REMINDERS),

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "treatments",
     "treatments.courses",
     "treatments.labs",
+    "treatments.readiness",
     "treatments.reminders",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -41,6 +41,7 @@ urlpatterns = [
     path("", include("treatments.courses.urls")),
     path("", include("treatments.calculator.urls")),
     path("", include("treatments.labs.urls")),
+    path("", include("treatments.readiness.urls")),
     path("monographs/", include("monographs.urls")),
     path("reminders/", include("treatments.reminders.urls")),
     path("accounts/", include(accounts)),

@@ -28,6 +28,7 @@ from clinic.staff.roles import GRANTS, Permission, Role
 from tests import factories
 from tests.factories import AT, BY
 from tests.treatments.courses import builders
+from tests.treatments.readiness import builders as readiness
 from treatments.courses import services as courses
 from treatments.courses.models import Course
 from treatments.labs.services import log_results
@@ -78,6 +79,17 @@ RIGHTS: dict[str, Permission] = {
     "courses:cancel": Permission.BOOK_DOSES,
     "labs:add": Permission.RECORD_LABS,
     "labs:void": Permission.RECORD_LABS,
+    "labs:correct": Permission.RECORD_LABS,
+    "labs:review": Permission.REVIEW_LABS,
+    "labs:confirm_review": Permission.SECOND,
+    "labs:withdraw_review": Permission.REVIEW_LABS,
+    "labs:not_indicated": Permission.SIGN_OFF,
+    "labs:ask_again": Permission.SIGN_OFF,
+    "readiness:inbox": Permission.VIEW_PATIENTS,
+    "readiness:dose": Permission.VIEW_PATIENTS,
+    "readiness:override": Permission.OVERRIDE_LIGHTS,
+    "readiness:confirm": Permission.SECOND,
+    "readiness:withdraw": Permission.OVERRIDE_LIGHTS,
     "reminders:ledger": Permission.VIEW_REMINDERS,
 }
 
@@ -120,6 +132,8 @@ def stage(site: Site) -> dict[str, str]:
         "dose_id": str(dose.pk),
         "booking_id": str(booking.pk),
         "result_id": str(_result(course)),
+        "light": "labs",
+        **readiness.one_of_each(dose),
         "part_id": str(carer.pk),
         "kind": "carer",
         "consent": str(given.pk),
@@ -149,7 +163,7 @@ def filled(name: str, stage: dict[str, str]) -> str:
 
 def resolve_again(name: str, values: dict[str, str]) -> str:
     """Return the address; a kind of part is named by its word, which its converter turns into the kind itself."""
-    kinds = {"kind": KINDS[values["kind"]]} if "kind" in values else {}
+    kinds: dict[str, object] = {"kind": KINDS[values["kind"]]} if "kind" in values else {}
     return reverse(name, kwargs=values | kinds)
 
 
@@ -260,6 +274,13 @@ def test_an_administrator_of_another_site_sees_no_clinical_row(
     stage: dict[str, str], other_site: Site, signed_in: Callable[..., Client]
 ) -> None:
     client = signed_in(Role.ADMINISTRATOR, at=other_site)
-    for label in ("courses_course", "courses_dose", "courses_booking", "courses_hold", "labs_labresult"):
+    for label in (
+        "courses_course",
+        "courses_dose",
+        "courses_booking",
+        "courses_hold",
+        "labs_labresult",
+        "readiness_override",
+    ):
         assert b"Alder" not in client.get(reverse(f"admin:{label}_changelist")).content
     assert client.get(reverse("admin:courses_course_change", args=[stage["course_id"]])).status_code == 302

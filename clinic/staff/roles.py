@@ -15,6 +15,10 @@ class Permission(StrEnum):
     BOOK_DOSES = "book and move appointments"
     RECORD_DOSES = "record what happened on a dose day"
     RECORD_LABS = "log laboratory results"
+    REVIEW_LABS = "look at laboratory results that ask for it"
+    SIGN_OFF = "sign off laboratory values, and pass what two people decide"
+    OVERRIDE_LIGHTS = "let a dose past a light, with a reason"
+    SECOND = "confirm what somebody else decided, as the second person"
     VIEW_REMINDERS = "see the reminder ledger"
     RECEIVE_REMINDERS = "receive the daily digest of due and overdue doses"
     ADMINISTER = "administer accounts, sites and policies"
@@ -58,6 +62,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.BOOK_DOSES,
         Permission.RECORD_DOSES,
         Permission.RECORD_LABS,
+        Permission.REVIEW_LABS,
+        Permission.OVERRIDE_LIGHTS,
+        Permission.SECOND,
         Permission.RECEIVE_REMINDERS,
     },
     Role.PRESCRIBER: _READ
@@ -67,9 +74,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.BOOK_DOSES,
         Permission.RECORD_DOSES,
         Permission.RECORD_LABS,
+        Permission.REVIEW_LABS,
+        Permission.SIGN_OFF,
+        Permission.OVERRIDE_LIGHTS,
+        Permission.SECOND,
     },
-    Role.PROCEDURALIST: _READ | {Permission.BOOK_DOSES, Permission.RECORD_DOSES},
-    Role.PHARMACIST: _READ,
+    Role.PROCEDURALIST: _READ
+    | {Permission.BOOK_DOSES, Permission.RECORD_DOSES, Permission.OVERRIDE_LIGHTS, Permission.SECOND},
+    Role.PHARMACIST: _READ | {Permission.SECOND},
     Role.VIEWER: _READ,
     Role.ADMINISTRATOR: _READ | {Permission.ADMINISTER},
 }

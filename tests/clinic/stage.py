@@ -12,11 +12,12 @@ from tests.clinic.patients import builders as patients
 from tests.factories import AT, BY
 from tests.treatments.courses import builders as courses
 from tests.treatments.labs import builders as labs
+from tests.treatments.readiness import builders as readiness
 from treatments.courses import services
 
 
 def one_of_each(site: Site, family_name: str = "Alder") -> Patient:
-    """Register a patient with everything there is: parts, a course with a dose given and one booked, a hold, labs."""
+    """Register a patient with everything there is: parts, a course with a dose given and one booked, labs, a hold."""
     patient = patients.patient(
         site,
         family_name,
@@ -33,6 +34,7 @@ def one_of_each(site: Site, family_name: str = "Alder") -> Patient:
         course=course, from_on=date(2026, 7, 4), reason="Infection", review_on=date(2026, 7, 5), by=BY, at=AT
     )
     labs.log(patient, labs.reported())
+    readiness.one_of_each(courses.next_dose(course))
     return patient
 
 

@@ -68,7 +68,8 @@ def amount_field(label: str, unit: str) -> forms.DecimalField:
     )
 
 
-def _words(label: str, rows: int = 2, **options: Any) -> forms.CharField:
+def words_field(label: str, rows: int = 2, **options: Any) -> forms.CharField:
+    """Return a field for a few words."""
     said = {"required": "Write the reason in a few words."}
     widget = forms.Textarea(attrs={"rows": rows})
     return forms.CharField(label=label, max_length=500, widget=widget, error_messages=said, **options)
@@ -176,14 +177,14 @@ class MoveForm(VersionedForm, ConfirmingForm):
     on = day_field("Day")
     at_time = time_field("Time", required=False)
     place = forms.CharField(label="Place", max_length=80, required=False)
-    reason = _words("Why it moves")
+    reason = words_field("Why it moves")
     topics = (("", ("on", "at_time", "place", "reason")),)
 
 
 class ReasonForm(VersionedForm, HouseForm):
     """Ask why, and nothing else."""
 
-    reason = _words("Reason")
+    reason = words_field("Reason")
     topics = (("", ("reason",)),)
 
 
@@ -207,7 +208,7 @@ class GiveForm(OnceForm, ConfirmingForm):
         empty_label="Choose who gave the dose",
         error_messages={"required": "Choose who gave the dose.", "invalid_choice": "Choose somebody of this site."},
     )
-    note = _words("Note", required=False)
+    note = words_field("Note", required=False)
     topics = (
         ("Vial", (Field("lot", wrapper_class="medium"), "vial_expires_on")),
         ("Dose", (AppendedText("mg", "mg", wrapper_class="short"), AppendedText("ml", "mL", wrapper_class="short"))),
@@ -244,7 +245,7 @@ class ElsewhereForm(OnceForm, HouseForm):
         help_text="The centre that gave it.",
         error_messages={"required": "Enter the centre that gave it."},
     )
-    note = _words("Note", required=False)
+    note = words_field("Note", required=False)
     topics = (("", ("given_on", AppendedText("mg", "mg", wrapper_class="short"), "place", "note")),)
 
 
@@ -253,7 +254,7 @@ class HoldForm(OnceForm, HouseForm):
 
     from_on = day_field("On hold from")
     review_on = day_field("Look again on", help_text="The hold stays until somebody ends it; this is the day to look.")
-    reason = _words("Reason")
+    reason = words_field("Reason")
     topics = (("", ("from_on", "review_on", "reason")),)
 
     def clean(self) -> dict[str, Any]:
@@ -275,7 +276,7 @@ class StopForm(VersionedForm, HouseForm):
     """End a course."""
 
     on = day_field("Stopped on")
-    reason = _words("Reason")
+    reason = words_field("Reason")
     topics = (("", ("on", "reason")),)
 
 

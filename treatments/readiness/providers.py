@@ -1,0 +1,82 @@
+"""Where the six lights come from: one provider each. This is the one place that knows which rooms are asked.
+
+A provider reads its light for many doses at once, in a number of queries that does not grow with them, and says which
+page mends it. A light without a provider is not kept here yet and is shown as not needed.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import TypeAlias
+
+from django.urls import reverse
+
+from clinic.staff.roles import Permission
+from treatments.labs.queries import Asked, Sheet, open_readings, sheets
+from treatments.rules.lights import Light, Lit, Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """The page that mends a light, and what somebody must be allowed to do there."""
+
+    label: str
+    url: str
+    permission: Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One light with the page that mends it, if there is one. `labs` are the readings behind the laboratory light."""
+
+    lit: Lit
+    fix: Fix | None = None
+    labs: Sheet | None = None
+
+
+# Takes the doses that are asked about and the instant; returns the light of each by patient.
+Provider: TypeAlias = Callable[[Sequence[Asked], datetime], Mapping[uuid.UUID, Shown]]
+
+
+def labs(asked: Sequence[Asked], _now: datetime) -> dict[uuid.UUID, Shown]:
+    """Return the laboratory lights. Three queries."""
+    return {patient_id: Shown(sheet.lit, _fix(sheet), sheet) for patient_id, sheet in sheets(asked).items()}
+
+
+def _fix(sheet: Sheet) -> Fix | None:
+    """Lead to what is missing first; what waits for an answer can wait until the set is whole."""
+    if sheet.lit.signal in {Signal.READY, Signal.NOT_NEEDED}:
+        return None
+    if any(reading.lapse is not None for reading in sheet.readings) and sheet.lit.signal is Signal.NOT_READY:
+        waits = [reading for reading in open_readings(sheet) if reading.lapse is None]
+        if not waits or not sheet.lit.two_people:
+            url = reverse("labs:add", args=[sheet.asked.patient_id])
+            return Fix("Log labs", url, Permission.RECORD_LABS)
+    for reading in sorted(open_readings(sheet), key=lambda each: each.level.rank if each.level else 0, reverse=True):
+        if reading.result is not None:
+            url = reverse("labs:review", args=[reading.result.key])
+            return Fix(f"Review {reading.name}", url, Permission.REVIEW_LABS)
+    return None
+
+
+PROVIDERS: Mapping[Light, Provider] = MappingProxyType({Light.LABS: labs})
+
+NOT_KEPT = "Nothing is kept about this here yet."
+
+
+def collect(
+    asked: Sequence[Asked], now: datetime, providers: Mapping[Light, Provider] = PROVIDERS
+) -> dict[uuid.UUID, tuple[Shown, ...]]:
+    """Return the six lights of each dose, by patient and in their order."""
+    found = {light: provide(asked, now) for light, provide in providers.items()}
+    return {
+        each.patient_id: tuple(_shown(light, found.get(light), each.patient_id) for light in Light) for each in asked
+    }
+
+
+def _shown(light: Light, found: Mapping[uuid.UUID, Shown] | None, patient_id: uuid.UUID) -> Shown:
+    if found is None:
+        return Shown(Lit(light, Signal.NOT_NEEDED, NOT_KEPT))
+    return found.get(patient_id) or Shown(Lit(light, Signal.NOT_NEEDED))
