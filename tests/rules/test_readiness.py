@@ -156,6 +156,13 @@ class TestOverrides:
             "two people": "",
         }
 
+    def test_one_that_lacks_only_its_second_person_is_told_from_one_that_lacks_more(self) -> None:
+        half = override(STOP)
+        assert answer(STOP, overrides=(half,)).reasons[0].waiting == half
+        late = override(STOP, expires_on=ON - timedelta(days=1))
+        assert answer(STOP, overrides=(late,)).reasons[0].waiting is None
+        assert answer(STOP, overrides=(late, half)).reasons[0].note == "The override waits for its second person."
+
     def test_an_ordinary_red_light_needs_one_person_of_any_kind(self) -> None:
         assert not needs_two(RED)
         assert answer(RED, overrides=(override(by_prescriber=False),)).answer is Answer.CHECK

@@ -17,8 +17,8 @@ from treatments.courses.models import Dose
 from treatments.courses.services.keeping import first_time, locked_open
 from treatments.readiness import events, queries
 from treatments.readiness.models import Override, ReadinessPolicy
-from treatments.rules.lights import Light, Lit
-from treatments.rules.readiness import Answer, covered, needs_two
+from treatments.rules.lights import Light
+from treatments.rules.readiness import Answer, Judged, covered, needs_two
 from treatments.rules.schedule_words import in_words
 
 
@@ -51,6 +51,10 @@ class ExpiresTooLate(Exception):
     """The day has passed, or lies further ahead than the site's policy allows. The message names the last day."""
 
 
+class AlreadyOverridden(Exception):
+    """Somebody overrode the light before, and it waits for a second person. The message says who."""
+
+
 class AlreadyConfirmed(Exception):
     """A second person confirmed it before."""
 
@@ -76,19 +80,20 @@ def give_override(
 
     It covers what stands in the way now and nothing that comes later; one there was for the same light, which no longer
     counts, is replaced. Where two people decide, a prescriber begins, and it counts once somebody else confirmed.
-    Raises NothingToOverride, LightChanged, PrescriberNeeded, NoReason, ExpiresTooLate, CourseStopped, AlreadySubmitted.
+    Raises NothingToOverride, LightChanged, AlreadyOverridden, PrescriberNeeded, NoReason, ExpiresTooLate,
+    CourseStopped, AlreadySubmitted.
     """
     person = _person(by)
     locked_open(dose.course_id)
     first_time(Override, submission)
-    lit, two = _asked(dose, light, said, at), False
-    if needs_two(lit):
-        two = True
-        if not may(person, Permission.SIGN_OFF, dose.site_id):
-            raise PrescriberNeeded("A prescriber begins this one, and a second person confirms it.")
+    judged = _asked(dose, light, said, at)
+    lit, prescriber = judged.lit, may(person, Permission.SIGN_OFF, dose.site_id)
+    two = needs_two(lit)
+    if two and not prescriber:
+        raise PrescriberNeeded("A prescriber begins this one, and a second person confirms it.")
     _check_reason(reason_code, reason, two=two)
     _check_day(dose, expires_on, at)
-    _replace(dose, light, by=by, at=at)
+    _replace(dose, judged, by=by, at=at)
     row = Override(
         site_id=dose.site_id,
         patient_id=dose.patient_id,
@@ -100,14 +105,14 @@ def give_override(
         reason=reason.strip(),
         expires_on=expires_on,
         by=person,
-        as_prescriber=may(person, Permission.SIGN_OFF, dose.site_id),
+        as_prescriber=prescriber,
         needs_second=two,
     )
     said = f"{row.get_reason_code_display()} {row.reason}".strip()
     return writing.add(row, event=events.OVERRIDE_GIVEN, by=by, at=at, reason=said, submission=submission)
 
 
-def _asked(dose: Dose, light: Light, said: str, at: datetime) -> Lit:
+def _asked(dose: Dose, light: Light, said: str, at: datetime) -> Judged:
     """Return the light as it stands, if it stands in the way and says what the person read."""
     if not Dose.objects.get(pk=dose.pk).is_next:
         raise NothingToOverride("This dose was given already; there is nothing left to let past.")
@@ -116,7 +121,7 @@ def _asked(dose: Dose, light: Light, said: str, at: datetime) -> Lit:
         raise NothingToOverride("This light does not stand in the way of the dose.")
     if judged.lit.reason != said:
         raise LightChanged(judged.lit.reason)
-    return judged.lit
+    return judged
 
 
 def _check_reason(code: str, reason: str, *, two: bool) -> None:
@@ -135,8 +140,11 @@ def _check_day(dose: Dose, expires_on: date, at: datetime) -> None:
         raise ExpiresTooLate(f"Choose a day from today to {in_words(last)}, the last that this site's policy allows.")
 
 
-def _replace(dose: Dose, light: Light, *, by: Actor, at: datetime) -> None:
-    standing = queries.standing_override(dose.pk, light)
+def _replace(dose: Dose, judged: Judged, *, by: Actor, at: datetime) -> None:
+    """Void the override that no longer counts; one that only lacks its second person is not pushed aside."""
+    standing = queries.standing_override(dose.pk, judged.lit.light)
+    if standing is not None and judged.waiting is not None:
+        raise AlreadyOverridden(f"{standing.by} overrode this light already; it waits for a second person.")
     if standing is not None:
         writing.void(
             standing, event=events.OVERRIDE_REPLACED, by=by, at=at, reason="Replaced: it did not count any more."

@@ -21,6 +21,7 @@ from treatments.rules.lights import Light, Lit, Signal
 from treatments.rules.schedule_words import in_words
 
 _OFF = "This site does not ask for it."
+_WAITS = "The override waits for its second person."
 
 
 class Need(StrEnum):
@@ -62,13 +63,14 @@ class Override:
 class Judged:
     """One light as it counts at this site. `passed_by` is the override that lets the dose past it.
 
-    `note` says why an override there is does not count.
+    `note` says why an override there is does not count; `waiting` is one that lacks nothing but its second person.
     """
 
     lit: Lit
     answer: Answer
     passed_by: Override | None = None
     note: str = ""
+    waiting: Override | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +119,16 @@ def _judge(lit: Lit, need: Need, overrides: tuple[Override, ...], *, dose: str, 
         return Judged(lit, Answer.CHECK if lit.signal is Signal.ATTENTION else Answer.READY)
     if need is Need.ADVISORY and not needs_two(lit):
         return Judged(lit, Answer.CHECK)
-    note = ""
-    for override in overrides:
-        if (override.dose, override.light) != (dose, lit.light):
-            continue
-        note = why_not(override, lit, on)
+    notes = {
+        override: why_not(override, lit, on)
+        for override in overrides
+        if (override.dose, override.light) == (dose, lit.light)
+    }
+    for override, note in notes.items():
         if not note:
             return Judged(lit, Answer.CHECK, passed_by=override)
-    return Judged(lit, Answer.NOT_READY, note=note)
+    waiting = next((override for override, note in notes.items() if note == _WAITS), None)
+    return Judged(lit, Answer.NOT_READY, note=_WAITS if waiting else next(iter(notes.values()), ""), waiting=waiting)
 
 
 def why_not(override: Override, lit: Lit, on: date) -> str:
@@ -137,4 +141,4 @@ def why_not(override: Override, lit: Lit, on: date) -> str:
         return ""
     if not override.by_prescriber:
         return "The override was not given by a prescriber, and here it must be."
-    return "" if override.second and override.second != override.by else "The override waits for its second person."
+    return "" if override.second and override.second != override.by else _WAITS

@@ -112,6 +112,8 @@ class TestOverriding:
         row = Override.objects.get()
         place = reverse("readiness:confirm", args=[row.pk])
         assert "The override waits for its second person." in text(soup(prescriber.get(page_of(stop))))
+        assert soup(nurse.get(page_of(stop))).select(f".light-actions a[href='{place}']")
+        assert told(prescriber.get(give_url(stop))) == ["An override waits for its second person already."]
         assert not soup(prescriber.get(place)).select("main form")
         assert prescriber.post(place, {"version": row.version}).status_code == 422
         assert "Discussed with haematology" in text(soup(nurse.get(place)))

@@ -154,6 +154,11 @@ class TestTheSecondPerson:
         assert (row.second, row.second_at) == (nadia, AT)
         assert answer(stop) is Answer.CHECK
 
+    def test_one_that_waits_is_not_pushed_aside_by_another(self, stop: Dose, given_one: Override) -> None:
+        with pytest.raises(services.AlreadyOverridden, match="Petra Prescriber overrode"):
+            override(stop)
+        assert Override.objects.standing().get() == given_one
+
     def test_it_is_never_the_first(self, given_one: Override, petra: User) -> None:
         with pytest.raises(services.SamePerson):
             confirm(given_one, person=petra)

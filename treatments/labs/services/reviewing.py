@@ -65,7 +65,7 @@ def review_result(
     NoReason, AlreadySubmitted.
     """
     person = _person(by)
-    stored = LabResult.objects.select_for_update().select_related("patient__site").get(pk=result.pk)
+    stored = LabResult.objects.select_for_update(of=("self",)).select_related("patient__site").get(pk=result.pk)
     first_time(LabReview, submission)
     reading = queries.reading_of(stored, at)
     _answerable(stored, reading, level)
@@ -106,7 +106,7 @@ def confirm_review(*, review: LabReview, by: Actor, at: datetime, expected: int 
     Raises SamePerson, AlreadyAnswered, NothingToAnswer, and StaleRecord when it was withdrawn meanwhile.
     """
     person = _person(by)
-    stored = LabReview.objects.select_for_update().select_related("second", "result").get(pk=review.pk)
+    stored = LabReview.objects.select_for_update(of=("self",)).select_related("second", "result").get(pk=review.pk)
     if stored.by_id == person.pk:
         raise SamePerson("You signed this value off yourself; somebody else has to confirm it.")
     if stored.level != LabReview.Level.STOP:

@@ -116,6 +116,9 @@ def _actions(
     actions = []
     if shown.fix is not None and shown.fix.permission in rights:
         actions.append(Action(shown.fix.label, shown.fix.url, about))
+    if judged.waiting is not None:
+        confirm = Action("Confirm", reverse("readiness:confirm", args=[judged.waiting.key]), about)
+        return [*actions, confirm] if Permission.SECOND in rights else actions
     if judged.answer is Answer.NOT_READY and _may_override(judged, rights):
         url = reverse("readiness:override", args=[found.asked.dose_id, judged.lit.light.value])
         actions.append(Action("Override", url, about))

@@ -60,7 +60,7 @@ def waiting_overrides(sites: Sequence[Site], user_id: int, now: datetime) -> tup
 
 def standing_override(dose_id: uuid.UUID, light: Light) -> Override | None:
     """Return the override of a dose's light that was not withdrawn, whether or not it counts. One query."""
-    return Override.objects.standing().filter(dose_id=dose_id, light=light.value).first()
+    return Override.objects.standing().filter(dose_id=dose_id, light=light.value).select_related("by").first()
 
 
 def _line(row: Override, found: DoseReadiness | None, user_id: int) -> OverrideLine:

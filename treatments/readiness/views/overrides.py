@@ -22,11 +22,12 @@ from treatments.readiness import forms, queries, services
 from treatments.readiness.access import override_or_404
 from treatments.readiness.models import Light as LightWords
 from treatments.rules.lights import Light
-from treatments.rules.readiness import Answer, needs_two
+from treatments.rules.readiness import Answer, Judged, needs_two
 
 _GIVE_REFUSALS: Refusals = {
     services.NothingToOverride: None,
     services.LightChanged: None,
+    services.AlreadyOverridden: None,
     services.PrescriberNeeded: None,
     services.NoReason: "reason",
     services.ExpiresTooLate: "expires_on",
@@ -70,8 +71,8 @@ def give(request: StaffRequest, dose_id: uuid.UUID, light: Light) -> HttpRespons
         return turn(request, "This dose is not planned any more; there is nothing to let past.", back)
     found = queries.readiness_of_dose(row.pk, now)
     judged, today = found.judged(light), found.asked.today
-    if request.method != "POST" and judged.answer is not Answer.NOT_READY:
-        return turn(request, "This light does not stand in the way of the dose.", back)
+    if request.method != "POST" and (closed := _closed(judged)):
+        return turn(request, closed, back)
     two, last = needs_two(judged.lit), today + timedelta(days=found.asking.override_days)
     page = Page(
         f"Override a light: {LightWords(light.value).label}",
@@ -88,8 +89,8 @@ def give(request: StaffRequest, dose_id: uuid.UUID, light: Light) -> HttpRespons
         two=two,
         once=once(request, f"override {light}", row),
     )
-    closed = two and Permission.SIGN_OFF not in request.user.rights[row.site_id]
-    beside = {"said": judged.lit.reason, "two": two, "closed": closed}
+    barred = two and Permission.SIGN_OFF not in request.user.rights[row.site_id]
+    beside = {"said": judged.lit.reason, "two": two, "closed": barred}
     if request.method != "POST":
         return show(request, form, page, patient, now=now, beside=lambda: beside)
 
@@ -103,6 +104,13 @@ def give(request: StaffRequest, dose_id: uuid.UUID, light: Light) -> HttpRespons
     done = "The override was saved. It waits for a second person." if two else "The override was saved."
     refusals = _GIVE_REFUSALS
     return save(request, form, page, patient, now=now, work=work, refusals=refusals, done=done, beside=lambda: beside)
+
+
+def _closed(judged: Judged) -> str:
+    """Say why there is nothing to override; empty when there is."""
+    if judged.answer is not Answer.NOT_READY:
+        return "This light does not stand in the way of the dose."
+    return "An override waits for its second person already." if judged.waiting is not None else ""
 
 
 @require_http_methods(["GET", "POST"])
