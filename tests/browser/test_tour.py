@@ -15,6 +15,7 @@ from monographs.services import import_document
 from tests import factories
 from tests.factories import BY
 from tests.treatments.courses import builders
+from tests.treatments.labs import builders as labs
 from treatments.courses.models import Administration, Course
 
 SEED = Path(__file__).parent.parent.parent / "seeds" / "monographs" / "nusinersen.md"
@@ -40,6 +41,7 @@ def course(site: Site) -> Course:
 def addresses(course: Course) -> dict[str, str]:
     dose, patient = builders.next_dose(course), Patient.objects.get()
     given = Administration.objects.order_by("given_on")[0].dose_id
+    (low,) = labs.log(patient, labs.reported(value="96"), collected_at=timezone.now(), at=timezone.now())
     return {
         "worklist": "/",
         "overdue": "/?tab=overdue",
@@ -52,6 +54,11 @@ def addresses(course: Course) -> dict[str, str]:
         "history": f"/patients/{patient.pk}/history/",
         "carer": f"/patients/{patient.pk}/carer/add/",
         "labs": f"/patients/{patient.pk}/labs/add/",
+        "correct a result": f"/labs/{low.pk}/correct/",
+        "review a result": f"/labs/{low.pk}/review/",
+        "what waits": "/review/",
+        "readiness": f"/doses/{dose.pk}/readiness/",
+        "override": f"/doses/{dose.pk}/override/labs/",
         "next dose": f"/doses/{dose.pk}/",
         "given dose": f"/doses/{given}/",
         "give": f"/doses/{dose.pk}/give/",

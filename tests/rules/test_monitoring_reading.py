@@ -22,9 +22,9 @@ from tests.rules.monitoring_stage import (
 )
 from treatments.rules.monitoring import ANALYTES
 from treatments.rules.monitoring_reading import answer, change_from
-from treatments.rules.monitoring_terms import Lapse, Level, Place
+from treatments.rules.monitoring_terms import Change, Lapse, Level, Place
 from treatments.rules.monitoring_validity import place_of
-from treatments.rules.monitoring_words import value_in_words
+from treatments.rules.monitoring_words import change_in_words, value_in_words
 
 LAST_YEAR = date(2025, 11, 1)
 
@@ -131,6 +131,12 @@ class TestSentences:
         half = result(kept="40", reviews=reviewed(Level.STOP))
         assert sentence("platelets", half).endswith(f"Signed off by {PRESCRIBER}, waiting for a second person.")
 
+    def test_a_remark_leaves_out_what_stands_beside_it(self) -> None:
+        found = read((result(kept="96"), result("inr", "1.0", date(2026, 2, 1))))
+        assert found["platelets"].remark == "Below 100 ×10⁹/L; a prescriber signs it off before the dose."
+        assert found["inr"].remark.startswith("Collected 1 Feb 2026, before the last dose")
+        assert found["aptt"].remark == "No result."
+
 
 class TestWhatCounts:
     def test_one_of_a_group_is_enough_and_both_are_read(self) -> None:
@@ -227,6 +233,10 @@ class TestTheChangeFromTheFirstValue:
     )
     def test_there_is_none_where_nothing_can_be_compared(self, first: object, now: object) -> None:
         assert change_from(first, now) is None  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(("percent", "words"), [(-36, "down 36 %"), (10, "up 10 %"), (0, "unchanged")])
+    def test_it_is_put_in_words(self, percent: int, words: str) -> None:
+        assert change_in_words(Change(percent, Decimal(1), LAST_YEAR)) == words
 
     def test_an_analyte_whose_fall_means_nothing_is_not_flagged(self) -> None:
         first = {"inr": result("inr", "2.0", LAST_YEAR)}

@@ -12,8 +12,10 @@ from clinic import formatting
 from treatments.chart.axes import Scale, Tick, TimeAxis, percent, pixels, scale, time_axis
 from treatments.labs.queries import Point, Trend, Voided, in_words
 from treatments.rules.monitoring import NO_RANGE, Range, Standing
+from treatments.rules.monitoring_defaults import DEFAULT
 from treatments.rules.monitoring_reading import change_from
 from treatments.rules.monitoring_terms import Result
+from treatments.rules.monitoring_words import change_in_words
 
 HEIGHT = 76
 _TOP, _BOTTOM = 8, 68
@@ -207,13 +209,12 @@ def _picture(trend: Trend, axis: TimeAxis, today: date, zone: ZoneInfo) -> Pictu
 
 
 def _change(trend: Trend) -> str:
-    """Return "down 36 % since 5 Jan 2026", or nothing where there is nothing to compare with."""
+    """Return "down 36 % since the first", for an analyte whose fall matters; else nothing."""
+    if DEFAULT.limits[trend.analyte.key].fall_percent is None:
+        return ""
     first, last = (_as_result(trend, point) for point in (trend.points[0], trend.last))
     change = change_from(first, last)
-    if change is None or change.percent == 0:
-        return ""
-    way = "down" if change.percent < 0 else "up"
-    return f"{way} {abs(change.percent)} % since {formatting.day(change.first_on)}"
+    return "" if change is None else f"{change_in_words(change)} since the first"
 
 
 def _as_result(trend: Trend, point: Point) -> Result:

@@ -255,6 +255,6 @@ _CHAPTERS: dict[str, Callable[[Stage, Course, Any], None]] = {
     "hold": _hold,
     "stop": _stop,
     "care": _leave,
-    "signed_off": _sign_off,
+    "signed": _sign_off,
     "override": _override,
 }

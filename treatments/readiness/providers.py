@@ -29,11 +29,15 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One light with the page that mends it, if there is one. `labs` are the readings behind the laboratory light."""
+    """One light with the page that mends it, if there is one. `labs` are the readings behind the laboratory light.
+
+    `is_kept`: some room keeps this light, so that somebody looked.
+    """
 
     lit: Lit
     fix: Fix | None = None
     labs: Sheet | None = None
+    is_kept: bool = True
 
 
 # Takes the doses that are asked about and the instant; returns the light of each by patient.
@@ -63,7 +67,7 @@ def _fix(sheet: Sheet) -> Fix | None:
 
 PROVIDERS: Mapping[Light, Provider] = MappingProxyType({Light.LABS: labs})
 
-NOT_KEPT = "Nothing is kept about this here yet."
+NOT_KEPT = "Not kept here yet: nobody looked."
 
 
 def collect(
@@ -78,5 +82,5 @@ def collect(
 
 def _shown(light: Light, found: Mapping[uuid.UUID, Shown] | None, patient_id: uuid.UUID) -> Shown:
     if found is None:
-        return Shown(Lit(light, Signal.NOT_NEEDED, NOT_KEPT))
+        return Shown(Lit(light, Signal.NOT_NEEDED, NOT_KEPT), is_kept=False)
     return found.get(patient_id) or Shown(Lit(light, Signal.NOT_NEEDED))

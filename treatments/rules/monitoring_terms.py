@@ -188,3 +188,9 @@ class Reading:
         if self.lapse is not None:
             return self.lapse
         return self.level or Level.WITHIN
+
+    @property
+    def remark(self) -> str:
+        """Return the sentence without the value in front of it, for where the value stands beside it already."""
+        said = self.sentence.partition(": ")[2]
+        return said[:1].upper() + said[1:]

@@ -67,6 +67,13 @@ def waiting(sentence: str, review: Review) -> str:
     return f"{sentence.rstrip('.')}. Signed off by {review.by}, waiting for a second person."
 
 
+def change_in_words(change: Change) -> str:
+    """Return "down 36 %", "up 10 %" or "unchanged"."""
+    if change.percent == 0:
+        return "unchanged"
+    return f"{'down' if change.percent < 0 else 'up'} {abs(change.percent)} %"
+
+
 def _with_unit(value: Decimal, unit: str) -> str:
     return f"{figure(value)} {_PRINTED_UNITS.get(unit, unit)}".rstrip()
 
@@ -95,4 +102,4 @@ def _call(limits: Limits, beyond: Beyond) -> str:
 
 
 def _fall(change: Change) -> str:
-    return f"down {-change.percent} % from {figure(change.first)} on {in_words(change.first_on)}"
+    return f"{change_in_words(change)} from {figure(change.first)} on {in_words(change.first_on)}"

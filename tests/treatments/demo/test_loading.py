@@ -80,7 +80,7 @@ class TestTheWhole:
         assert counts["patients"] == len(STORIES) == Patient.objects.count()
         assert counts["courses"] == sum(bool(story) for story in STORIES.values()) == Course.objects.count()
         assert counts["doses"] == sum(story.get("doses", 0) for story in STORIES.values())
-        told = {chapter: counts[chapter] for chapter in ("booked", "hold", "stop", "care", "signed_off", "override")}
+        told = {chapter: counts[chapter] for chapter in ("booked", "hold", "stop", "care", "signed", "override")}
         assert told == {chapter: chapters[chapter] for chapter in told}
 
     def test_every_status_of_a_course_is_shown(self) -> None:

@@ -83,3 +83,12 @@ def review(
 def policy(site: Site, *, since: date = date(2020, 1, 1), **values: Any) -> MonitoringPolicy:
     """Write down a site's laboratory policy; what is left out is as proposed."""
     return services.set_monitoring_policy(site=site, effective_from=since, source="Ward round", by=BY, at=AT, **values)
+
+
+# A whole set with platelets at which a site stops.
+STOPPING = (
+    reported(value="49"),
+    reported("inr", "1.0", "{INR}"),
+    reported("aptt", "30", "s", low="25", high="38"),
+    reported("urine_protein", "0.10", "g/L"),
+)

@@ -44,7 +44,7 @@ class TestTheReadinessPage:
     def test_it_gives_one_answer_and_six_lights_each_with_a_word(self, nurse: Client, dose: Dose) -> None:
         answer = nurse.get(page_of(dose))
         page = soup(answer)
-        assert "Something stands in the way of this dose. For a dose on 9 Jul 2026." in text(page)
+        assert "Something stands in the way of this dose. Nobody looked at" in text(page)
         lights = [text(row) for row in page.select(".light-row")]
         assert len(lights) == 6
         assert lights[0].startswith("Labs Not ready Platelets: no result.")
@@ -52,7 +52,7 @@ class TestTheReadinessPage:
 
     def test_the_values_behind_the_light_stand_below_with_their_policy(self, nurse: Client, stop: Dose) -> None:
         shown = panel(nurse.get(page_of(stop)), "Laboratory values for this dose")
-        assert "Platelets 49 ×10⁹/L 2 Jul 2026 Stop Platelets 49" in shown
+        assert "Platelets 49 ×10⁹/L 2 Jul 2026 Stop Below 50 ×10⁹/L; no dose" in shown
         assert "Limits and ages: The application's proposal" in shown
 
     def test_a_dose_that_was_given_shows_what_was_decided_about_it(
@@ -113,6 +113,7 @@ class TestOverriding:
         place = reverse("readiness:confirm", args=[row.pk])
         assert "The override waits for its second person." in text(soup(prescriber.get(page_of(stop))))
         assert soup(nurse.get(page_of(stop))).select(f".light-actions a[href='{place}']")
+        assert not soup(prescriber.get(page_of(stop))).select(f".light-actions a[href='{place}']")
         assert told(prescriber.get(give_url(stop))) == ["An override waits for its second person already."]
         assert not soup(prescriber.get(place)).select("main form")
         assert prescriber.post(place, {"version": row.version}).status_code == 422

@@ -126,6 +126,21 @@ class TestTheBoard:
         labs.log(patient, labs.reported(value="49"))
         assert [each.label for each in board(dose, GRANTS[Role.NURSE]).lights[0].actions] == ["Review Platelets"]
 
+    def test_what_nobody_keeps_is_not_called_in_order(self, dose: Dose, patient: Patient) -> None:
+        labs.whole_set(patient)
+        assert board(dose).sentence == (
+            "Nothing stands in the way of this dose. Nobody looked at what is not kept here yet: adverse events,"
+            + " authorisation, drug, consent, access plan."
+        )
+
+    def test_only_a_reading_that_asks_for_something_says_more_than_its_status(
+        self, dose: Dose, patient: Patient
+    ) -> None:
+        labs.whole_set(patient, platelets=labs.reported(value="140"))
+        remarks = {row.name: row.remark for row in board(dose).readings}
+        assert remarks["Platelets"] == "Below 150 ×10⁹/L; look at it before the dose."
+        assert remarks["INR"] == ""
+
     def test_a_light_that_is_ready_leads_nowhere(self, dose: Dose, patient: Patient) -> None:
         labs.whole_set(patient)
         ready = board(dose)
@@ -149,9 +164,9 @@ class TestTheBoard:
         assert (rows["Platelets"].value, rows["Platelets"].collected, rows["Platelets"].limit) == (
             "140 ×10⁹/L",
             "2 Jul 2026",
-            "Site policy",
+            "policy",
         )
-        assert rows["Urine protein"].limit == "Label"
+        assert rows["Urine protein"].limit == "label"
         assert (rows["aPTT"].value, rows["aPTT"].status.label) == ("", "Missing")
 
     def test_leaving_the_set_out_is_offered_where_the_policy_lets_it(self, dose: Dose, patient: Patient) -> None:

@@ -7,6 +7,7 @@ from clinic.statuses import Status
 from treatments.labs.models import LabResult, LabReview
 from treatments.labs.queries.results import in_words
 from treatments.rules.monitoring_terms import Basis, Reading
+from treatments.rules.monitoring_words import change_in_words
 
 _DONE = {
     LabReview.Level.WATCH: "Seen by",
@@ -50,7 +51,7 @@ def _reported(result: LabResult) -> list[tuple[str, str]]:
 def _limit(reading: Reading | None) -> list[tuple[str, str]]:
     if reading is None or reading.limit is None:
         return []
-    whose = "The label’s" if reading.limit.basis is Basis.LABEL else "This site’s policy"
+    whose = "Label" if reading.limit.basis is Basis.LABEL else "Policy"
     return [("Whose limit", f"{whose}: {reading.limit.source}")]
 
 
@@ -59,7 +60,7 @@ def _change(reading: Reading | None) -> list[tuple[str, str]]:
     if change is None:
         return []
     first = f"{formatting.number(change.first)} on {formatting.day(change.first_on)}"
-    return [("Since the first value", f"{change.percent:+d} %, from {first}")]
+    return [("Since the first value", f"{change_in_words(change)}, from {first}")]
 
 
 def _answers(result: LabResult) -> list[tuple[str, str]]:

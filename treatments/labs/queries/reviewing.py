@@ -39,7 +39,7 @@ class ToReview:
     status: Status
     collected: str
     dose_day: str
-    sentence: str
+    remark: str
     url: str
 
 
@@ -160,6 +160,6 @@ def _row(patient: Patient, site: Site, sheet: Sheet, reading: Reading) -> ToRevi
         status=statuses.LAB[reading.level.value],
         collected=formatting.day(reading.result.collected_on),
         dose_day=formatting.day(sheet.asked.dose.on) if sheet.asked.dose_id else "",
-        sentence=reading.sentence,
+        remark=reading.remark,
         url=reverse("labs:review", args=[result_id]),
     )

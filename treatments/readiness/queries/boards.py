@@ -14,7 +14,7 @@ from treatments.readiness.providers import Shown
 from treatments.readiness.queries.doses import DoseReadiness
 from treatments.rules import lights
 from treatments.rules.monitoring_terms import Basis, Reading
-from treatments.rules.monitoring_words import value_in_words
+from treatments.rules.monitoring_words import change_in_words, value_in_words
 from treatments.rules.readiness import Answer, Judged, needs_two
 
 _SENTENCES = {
@@ -54,7 +54,7 @@ class ReadingRow:
     status: Status
     limit: str
     change: str
-    sentence: str
+    remark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +70,16 @@ class Board:
     may_skip: bool
 
 
-def board_of(found: DoseReadiness, rights: Collection[Permission]) -> Board:
+def board_of(found: DoseReadiness, rights: Collection[Permission], user_id: int | None = None) -> Board:
     """Return the readiness of a dose for somebody with these rights. No query."""
     sheet = next((shown.labs for shown in found.shown if shown.labs is not None), None)
     answer = found.readiness.answer
     return Board(
         answer=statuses.LIGHT[answer.value],
-        sentence=_SENTENCES[answer],
+        sentence=_sentence(found),
         day=formatting.day(found.asked.dose.on),
         lights=tuple(
-            _row(judged, shown, found, rights)
+            _row(judged, shown, found, rights, str(user_id))
             for judged, shown in zip(found.readiness.lights, found.shown, strict=True)
         ),
         readings=() if sheet is None else tuple(map(_reading, sheet.readings)),
@@ -88,14 +88,21 @@ def board_of(found: DoseReadiness, rights: Collection[Permission]) -> Board:
     )
 
 
-def _row(judged: Judged, shown: Shown, found: DoseReadiness, rights: Collection[Permission]) -> LightRow:
+def _sentence(found: DoseReadiness) -> str:
+    """Say what the answer means, and that nobody looked at what is not kept here."""
+    said = _SENTENCES[found.readiness.answer]
+    unseen = [Light(shown.lit.light.value).label.lower() for shown in found.shown if not shown.is_kept]
+    return f"{said} Nobody looked at what is not kept here yet: {', '.join(unseen)}." if unseen else said
+
+
+def _row(judged: Judged, shown: Shown, found: DoseReadiness, rights: Collection[Permission], user_id: str) -> LightRow:
     about = Light(judged.lit.light.value).label
     return LightRow(
         about=about,
         status=statuses.LIGHT[judged.lit.signal.value],
         reason=judged.lit.reason,
         notes=tuple(_notes(judged)),
-        actions=tuple(_actions(judged, shown, found, rights, about)),
+        actions=tuple(_actions(judged, shown, found, rights, user_id)),
     )
 
 
@@ -109,16 +116,17 @@ def _notes(judged: Judged) -> list[str]:
 
 
 def _actions(
-    judged: Judged, shown: Shown, found: DoseReadiness, rights: Collection[Permission], about: str
+    judged: Judged, shown: Shown, found: DoseReadiness, rights: Collection[Permission], user_id: str
 ) -> list[Action]:
     if judged.lit.signal in {lights.Signal.READY, lights.Signal.NOT_NEEDED}:
         return []
-    actions = []
+    actions, about = [], Light(judged.lit.light.value).label
     if shown.fix is not None and shown.fix.permission in rights:
         actions.append(Action(shown.fix.label, shown.fix.url, about))
     if judged.waiting is not None:
         confirm = Action("Confirm", reverse("readiness:confirm", args=[judged.waiting.key]), about)
-        return [*actions, confirm] if Permission.SECOND in rights else actions
+        may_confirm = Permission.SECOND in rights and judged.waiting.by != user_id
+        return [*actions, confirm] if may_confirm else actions
     if judged.answer is Answer.NOT_READY and _may_override(judged, rights):
         url = reverse("readiness:override", args=[found.asked.dose_id, judged.lit.light.value])
         actions.append(Action("Override", url, about))
@@ -143,8 +151,8 @@ def _reading(reading: Reading) -> ReadingRow:
         collected="" if result is None else formatting.day(result.collected_on),
         status=statuses.LAB[reading.standing.value],
         limit=_limit(reading),
-        change="" if reading.change is None else f"{reading.change.percent:+d} %",
-        sentence=reading.sentence,
+        change="" if reading.change is None else change_in_words(reading.change),
+        remark=reading.remark if reading.rule or reading.settled else "",
     )
 
 
@@ -157,4 +165,4 @@ def _value(reading: Reading) -> str:
 def _limit(reading: Reading) -> str:
     if reading.limit is None or reading.lapse is not None:
         return ""
-    return "Label" if reading.limit.basis is Basis.LABEL else "Site policy"
+    return "label" if reading.limit.basis is Basis.LABEL else "policy"

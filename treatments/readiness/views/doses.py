@@ -25,7 +25,7 @@ def dose(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
     context = {
         "patient": banner(row.patient, now),
         "dose": row,
-        "board": None if found is None else queries.board_of(found, rights),
+        "board": None if found is None else queries.board_of(found, rights, request.user.pk),
         "not_indicated": queries.not_indicated(row),
         "overrides": queries.history(row, found, request.user.pk),
         "may_override": Permission.OVERRIDE_LIGHTS in rights,
