@@ -14,8 +14,9 @@ from typing import TypeAlias
 from django.urls import reverse
 
 from clinic.staff.roles import Permission
-from treatments.labs.queries import Asked, Sheet, open_readings, sheets
+from treatments.labs.queries import Asked, Sheet, sheets
 from treatments.rules.lights import Light, Lit, Signal
+from treatments.rules.monitoring_terms import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +51,19 @@ def labs(asked: Sequence[Asked], _now: datetime) -> dict[uuid.UUID, Shown]:
 
 
 def _fix(sheet: Sheet) -> Fix | None:
-    """Lead to what is missing first; what waits for an answer can wait until the set is whole."""
-    if sheet.lit.signal in {Signal.READY, Signal.NOT_NEEDED}:
+    """Lead to the form where a sample is needed, else to the worst value that waits for an answer; to a stop first."""
+    in_the_way = [reading for reading in sheet.readings if reading.rule in sheet.lit.rules]
+    if not in_the_way:
         return None
-    if any(reading.lapse is not None for reading in sheet.readings) and sheet.lit.signal is Signal.NOT_READY:
-        waits = [reading for reading in open_readings(sheet) if reading.lapse is None]
-        if not waits or not sheet.lit.two_people:
-            url = reverse("labs:add", args=[sheet.asked.patient_id])
-            return Fix("Log labs", url, Permission.RECORD_LABS)
-    for reading in sorted(open_readings(sheet), key=lambda each: each.level.rank if each.level else 0, reverse=True):
-        if reading.result is not None:
-            url = reverse("labs:review", args=[reading.result.key])
-            return Fix(f"Review {reading.name}", url, Permission.REVIEW_LABS)
-    return None
+    if any(reading.lapse for reading in in_the_way) and not sheet.lit.two_people:
+        return Fix("Log labs", reverse("labs:add", args=[sheet.asked.patient_id]), Permission.RECORD_LABS)
+    worst = max((reading for reading in in_the_way if reading.lapse is None), key=_rank)
+    assert worst.result is not None  # noqa: S101 - what counts has a value
+    return Fix(f"Review {worst.name}", reverse("labs:review", args=[worst.result.key]), Permission.REVIEW_LABS)
+
+
+def _rank(reading: Reading) -> int:
+    return 0 if reading.level is None else reading.level.rank
 
 
 PROVIDERS: Mapping[Light, Provider] = MappingProxyType({Light.LABS: labs})

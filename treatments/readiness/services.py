@@ -86,13 +86,14 @@ def give_override(
     person = _person(by)
     locked_open(dose.course_id)
     first_time(Override, submission)
-    judged = _asked(dose, light, said, at)
+    found = _asked(dose, light, said, at)
+    judged = found.judged(light)
     lit, prescriber = judged.lit, may(person, Permission.SIGN_OFF, dose.site_id)
     two = needs_two(lit)
     if two and not prescriber:
         raise PrescriberNeeded("A prescriber begins this one, and a second person confirms it.")
     _check_reason(reason_code, reason, two=two)
-    _check_day(dose, expires_on, at)
+    _check_day(found, expires_on)
     _replace(dose, judged, by=by, at=at)
     row = Override(
         site_id=dose.site_id,
@@ -112,16 +113,17 @@ def give_override(
     return writing.add(row, event=events.OVERRIDE_GIVEN, by=by, at=at, reason=said, submission=submission)
 
 
-def _asked(dose: Dose, light: Light, said: str, at: datetime) -> Judged:
-    """Return the light as it stands, if it stands in the way and says what the person read."""
+def _asked(dose: Dose, light: Light, said: str, at: datetime) -> queries.DoseReadiness:
+    """Return the dose's lights, if this one stands in the way and says what the person read."""
     if not Dose.objects.get(pk=dose.pk).is_next:
         raise NothingToOverride("This dose was given already; there is nothing left to let past.")
-    judged = queries.readiness_of_dose(dose.pk, at).judged(light)
+    found = queries.readiness_of_dose(dose.pk, at)
+    judged = found.judged(light)
     if judged.answer is not Answer.NOT_READY:
         raise NothingToOverride("This light does not stand in the way of the dose.")
     if judged.lit.reason != said:
         raise LightChanged(judged.lit.reason)
-    return judged
+    return found
 
 
 def _check_reason(code: str, reason: str, *, two: bool) -> None:
@@ -133,8 +135,7 @@ def _check_reason(code: str, reason: str, *, two: bool) -> None:
         raise NoReason("Say in a few words what the reason is.")
 
 
-def _check_day(dose: Dose, expires_on: date, at: datetime) -> None:
-    found = queries.readiness_of_dose(dose.pk, at)
+def _check_day(found: queries.DoseReadiness, expires_on: date) -> None:
     last = found.asked.today + timedelta(days=found.asking.override_days)
     if not found.asked.today <= expires_on <= last:
         raise ExpiresTooLate(f"Choose a day from today to {in_words(last)}, the last that this site's policy allows.")

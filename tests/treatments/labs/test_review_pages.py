@@ -7,15 +7,16 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from clinic.audit.trail import person_actor
 from clinic.patients.models import Patient
 from clinic.staff.models import User
 from clinic.staff.roles import Role
 from tests.factories import AT, BY
 from tests.treatments.courses.pages import again, problems, title, told
-from tests.treatments.labs.builders import log, policy, reported, review
+from tests.treatments.labs.builders import COLLECTED, log, policy, reported, review
 from tests.treatments.pages import filled, send, soup, text
 from treatments.courses.models import Dose
-from treatments.labs import services
+from treatments.labs import queries, services
 from treatments.labs.models import LabResult, LabReview, NotIndicated
 from treatments.rules.monitoring_terms import Level
 
@@ -56,6 +57,22 @@ class TestTheReviewPage:
         assert "below 100 ×10⁹/L; a prescriber signs it off before the dose." in page
         assert "Whose limit Policy: The application's proposal" in page
         assert title(answer) == "A value to sign off · Tidemark"
+
+    def test_it_says_how_far_the_value_lies_from_the_first_and_who_answered_so_far(
+        self, prescriber: Client, patient: Patient, petra: User, nadia: User
+    ) -> None:
+        result(patient, "200", collected_at=COLLECTED.replace(month=1))
+        (row,) = log(patient, reported(value="140", low="150"))
+        page = text(soup(prescriber.get(url(row))))
+        assert "Laboratory’s range from 150" in page
+        assert "Since the first value down 30 %, from 200 on 2 Jan 2026" in page
+        review(row, Level.WATCH, person=nadia, reason="Bruise on the arm")
+        policy(patient.site, platelets_sign_off="145", platelets_stop="141")
+        stopped = review(row, Level.STOP, person=petra)
+        services.confirm_review(review=stopped, by=person_actor(nadia), at=AT)
+        assert [term for term, _ in queries.result_facts(row, None).rows][-2:] == ["Seen by", "Signed off by"]
+        (*_, (_, said)) = queries.result_facts(row, None).rows
+        assert said.endswith("Known and stable Confirmed by Nadia Nurse, 4 Jul 2026, 13:00.")
 
     def test_the_labels_figure_says_so(self, nurse: Client, patient: Patient) -> None:
         (row,) = log(patient, reported("urine_protein", "0.25", "g/L"))

@@ -59,7 +59,8 @@ def review(request: StaffRequest, result_id: uuid.UUID) -> HttpResponse:
         if closed := _closed(result, reading):
             return turn(request, closed, chart(patient))
         if level is Level.STOP and (waiting := queries.waiting_review(result)) is not None:
-            return _to_the_second(request, waiting)
+            said = f"{waiting.by} signed this off. It waits for a second person."
+            return turn(request, said, reverse("labs:confirm_review", args=[waiting.pk]))
     title, button, lead = _ASKS.get(level, _ASKS[Level.WATCH])
     page = Page(title, button, chart(patient), lead, template="labs/review.html")
     form = forms.ReviewForm(request.POST or None, level=level, once=once(request, "answer for a result", result))
@@ -83,14 +84,6 @@ def review(request: StaffRequest, result_id: uuid.UUID) -> HttpResponse:
     )
     refusals = _REVIEW_REFUSALS
     return save(request, form, page, patient, now=now, work=work, refusals=refusals, done=done, beside=lambda: beside)
-
-
-def _to_the_second(request: StaffRequest, waiting: LabReview) -> HttpResponse:
-    """Lead whoever may confirm to the page that does it, and tell everybody else whom it waits for."""
-    said = f"{waiting.by} signed this off. It waits for a second person."
-    if may(request.user, Permission.SECOND, waiting.site_id):
-        return turn(request, said, reverse("labs:confirm_review", args=[waiting.pk]))
-    return turn(request, said, reverse("chart", args=[waiting.patient_id]))
 
 
 def _closed(result: LabResult, reading: Reading | None) -> str:
