@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "treatments.adverse_events",
     "treatments.outcomes",
     "treatments.supply",
+    "treatments.readiness",
     "treatments.reminders",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -135,6 +135,19 @@ LAB = _registry(
         Status("watch", "Watch", Tone.ATTENTION, Shape.NOTICE),
         Status("sign_off", "Sign-off needed", Tone.ATTENTION, Shape.QUESTION),
         Status("stop", "Stop", Tone.DANGER, Shape.CROSS),
+        Status("missing", "Missing", Tone.DANGER, Shape.DASHED),
+        Status("too_old", "Too old", Tone.DANGER, Shape.CLOCK),
+        Status("before_previous", "Before the last dose", Tone.DANGER, Shape.BROKEN),
+    )
+)
+
+# What became of a decision to let a dose past a light.
+OVERRIDE = _registry(
+    (
+        Status("in_force", "In force", Tone.READY, Shape.TICK),
+        Status("waiting", "Waits for second person", Tone.ACT, Shape.HALF),
+        Status("ended", "No longer counts", Tone.NEUTRAL, Shape.CLOCK),
+        Status("withdrawn", "Withdrawn", Tone.NEUTRAL, Shape.STRUCK),
     )
 )
 
@@ -210,6 +223,7 @@ REGISTRIES: Mapping[str, Mapping[str, Status]] = MappingProxyType(
         "event": EVENT,
         "vial": VIAL,
         "authorisation": AUTHORISATION,
+        "override": OVERRIDE,
         "monograph": MONOGRAPH,
     }
 )

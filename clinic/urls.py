@@ -44,6 +44,7 @@ urlpatterns = [
     path("", include("treatments.adverse_events.urls")),
     path("", include("treatments.outcomes.urls")),
     path("", include("treatments.supply.urls")),
+    path("", include("treatments.readiness.urls")),
     path("monographs/", include("monographs.urls")),
     path("reminders/", include("treatments.reminders.urls")),
     path("accounts/", include(accounts)),

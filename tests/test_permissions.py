@@ -30,6 +30,7 @@ from tests.factories import AT, BY
 from tests.treatments.adverse_events.builders import record as record_event
 from tests.treatments.courses import builders
 from tests.treatments.outcomes.builders import score as record_score
+from tests.treatments.readiness import builders as readiness
 from tests.treatments.supply import builders as supply
 from treatments.courses import services as courses
 from treatments.courses.models import Course
@@ -116,6 +117,17 @@ RIGHTS: dict[str, Permission] = {
     "supply:renew_authorisation": Permission.MANAGE_AUTHORISATIONS,
     "supply:correct_authorisation": Permission.MANAGE_AUTHORISATIONS,
     "supply:void_authorisation": Permission.MANAGE_AUTHORISATIONS,
+    "labs:correct": Permission.RECORD_LABS,
+    "labs:review": Permission.REVIEW_LABS,
+    "labs:confirm_review": Permission.SECOND,
+    "labs:withdraw_review": Permission.REVIEW_LABS,
+    "labs:not_indicated": Permission.SIGN_OFF,
+    "labs:ask_again": Permission.SIGN_OFF,
+    "readiness:inbox": Permission.VIEW_PATIENTS,
+    "readiness:dose": Permission.VIEW_PATIENTS,
+    "readiness:override": Permission.OVERRIDE_LIGHTS,
+    "readiness:confirm": Permission.SECOND,
+    "readiness:withdraw": Permission.OVERRIDE_LIGHTS,
     "reminders:ledger": Permission.VIEW_REMINDERS,
 }
 
@@ -167,6 +179,8 @@ def stage(site: Site) -> dict[str, str]:
         "vial_id": str(supply.vial(site).pk),
         "move": "waste",
         "authorisation_id": str(supply.authorisation(patient).pk),
+        "light": "labs",
+        **readiness.one_of_each(dose),
         "part_id": str(carer.pk),
         "kind": "carer",
         "consent": str(given.pk),
@@ -196,7 +210,7 @@ def filled(name: str, stage: dict[str, str]) -> str:
 
 def resolve_again(name: str, values: dict[str, str]) -> str:
     """Return the address; a kind of part is named by its word, which its converter turns into the kind itself."""
-    kinds = {"kind": KINDS[values["kind"]]} if "kind" in values else {}
+    kinds: dict[str, object] = {"kind": KINDS[values["kind"]]} if "kind" in values else {}
     return reverse(name, kwargs=values | kinds)
 
 
@@ -314,6 +328,7 @@ def test_an_administrator_of_another_site_sees_no_clinical_row(
         "courses_hold",
         "labs_labresult",
         "supply_authorisation",
+        "readiness_override",
         *EVENTS,
     ):
         assert b"Alder" not in client.get(reverse(f"admin:{label}_changelist")).content

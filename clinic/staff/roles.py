@@ -22,6 +22,9 @@ class Permission(StrEnum):
     VIEW_SUPPLY = "see the vials and the authorisations"
     MANAGE_SUPPLY = "order, receive, move and waste vials"
     MANAGE_AUTHORISATIONS = "register and correct authorisations"
+    REVIEW_LABS = "look at laboratory results that ask for it"
+    SIGN_OFF = "sign off laboratory values, and pass what two people decide"
+    OVERRIDE_LIGHTS = "let a dose past a light, with a reason"
     VIEW_REMINDERS = "see the reminder ledger"
     RECEIVE_REMINDERS = "receive the daily digest of due and overdue doses"
     ADMINISTER = "administer accounts, sites and policies"
@@ -72,6 +75,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.RECORD_SCORES,
         Permission.MANAGE_SUPPLY,
         Permission.MANAGE_AUTHORISATIONS,
+        Permission.REVIEW_LABS,
+        Permission.OVERRIDE_LIGHTS,
         Permission.RECEIVE_REMINDERS,
         Permission.SECOND,
     },
@@ -87,9 +92,18 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.RECORD_EVENTS,
         Permission.RECORD_SCORES,
         Permission.MANAGE_AUTHORISATIONS,
+        Permission.REVIEW_LABS,
+        Permission.SIGN_OFF,
+        Permission.OVERRIDE_LIGHTS,
     },
     Role.PROCEDURALIST: _READ
-    | {Permission.BOOK_DOSES, Permission.RECORD_DOSES, Permission.RECORD_EVENTS, Permission.SECOND},
+    | {
+        Permission.BOOK_DOSES,
+        Permission.RECORD_DOSES,
+        Permission.RECORD_EVENTS,
+        Permission.OVERRIDE_LIGHTS,
+        Permission.SECOND,
+    },
     Role.PHARMACIST: _READ | {Permission.MANAGE_SUPPLY, Permission.MANAGE_AUTHORISATIONS, Permission.SECOND},
     Role.VIEWER: _READ,
     Role.ADMINISTRATOR: _READ | {Permission.ADMINISTER},

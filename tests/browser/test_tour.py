@@ -16,6 +16,7 @@ from tests import factories
 from tests.factories import BY
 from tests.treatments.adverse_events import builders as adverse_events
 from tests.treatments.courses import builders
+from tests.treatments.labs import builders as labs
 from tests.treatments.outcomes import builders as outcomes
 from tests.treatments.outcomes.builders import DAY
 from tests.treatments.supply import builders as supply
@@ -49,6 +50,7 @@ def addresses(course: Course) -> dict[str, str]:
     given = Administration.objects.order_by("given_on")[0].dose_id
     vial = supply.vial(course.site, at=timezone.now()).pk
     supply.authorisation(patient)
+    (low,) = labs.log(patient, labs.reported(value="96"), collected_at=timezone.now(), at=timezone.now())
     return {
         "worklist": "/",
         "overdue": "/?tab=overdue",
@@ -74,6 +76,11 @@ def addresses(course: Course) -> dict[str, str]:
         "report of events": "/adverse-events/",
         "motor score": f"/patients/{patient.pk}/motor-scores/add/",
         "void a score": f"/motor-scores/{score}/void/",
+        "correct a result": f"/labs/{low.pk}/correct/",
+        "review a result": f"/labs/{low.pk}/review/",
+        "what waits": "/review/",
+        "readiness": f"/doses/{dose.pk}/readiness/",
+        "override": f"/doses/{dose.pk}/override/labs/",
         "next dose": f"/doses/{dose.pk}/",
         "given dose": f"/doses/{given}/",
         "give": f"/doses/{dose.pk}/give/",

@@ -14,11 +14,12 @@ from tests.treatments.adverse_events import builders as adverse_events
 from tests.treatments.courses import builders as courses
 from tests.treatments.labs import builders as labs
 from tests.treatments.outcomes import builders as outcomes
+from tests.treatments.readiness import builders as readiness
 from treatments.courses import services
 
 
 def one_of_each(site: Site, family_name: str = "Alder") -> Patient:
-    """Register a patient with one of everything: parts, a course, doses, a booking, a hold, labs, an event, a score."""
+    """Register a patient with everything there is: parts, a course with a dose given and one booked, labs, a hold."""
     patient = patients.patient(
         site,
         family_name,
@@ -39,6 +40,8 @@ def one_of_each(site: Site, family_name: str = "Alder") -> Patient:
     labs.log(patient, labs.reported())
     adverse_events.record(patient)
     outcomes.score(patient)
+    readiness.one_of_each(courses.next_dose(course))
+    services.decline_switch(course=course, regimen=course.regimen, reason="Does well", by=BY, at=AT)
     return patient
 
 

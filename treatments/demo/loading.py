@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,15 +24,13 @@ from treatments.courses import services as courses
 from treatments.courses.models import Course
 from treatments.courses.queries import next_dose
 from treatments.demo import decisions, safety
+from treatments.demo.laboratory import log_samples, override_labs, samples_of, sign_off
 from treatments.demo.stage import Stage
 from treatments.demo.stories import Days, days_of_story
 from treatments.demo.supplying import supply
-from treatments.labs.services import log_results
 from treatments.rules.cautions import CODES
-from treatments.rules.monitoring import Range, Reported
 
 BY = process_actor("demonstration")
-KEPT_SETS = 4
 
 
 @dataclass(slots=True)
@@ -195,38 +192,10 @@ def _give_elsewhere(stage: Stage, course: Course, day: date) -> None:
 
 
 def _labs(stage: Stage, patient: Patient, days: Days, story: Mapping[str, Any], number: int, told: Told) -> None:
-    kind = story.get("labs", "recent")
-    if kind == "none":
-        return
-    for place, day in enumerate(days.given[-KEPT_SETS:]):
-        _set_of_labs(stage, patient, day - timedelta(days=3), number + place)
+    samples = samples_of(story, days.given, stage.today(patient), number)
+    by = person_actor(stage.nurse(patient.site))
+    for _ in range(log_samples(patient, samples, when=stage.at, by=by)):
         told.add("lab sets")
-    if story.get("next", 99) <= 14:
-        _set_of_labs(stage, patient, stage.today(patient) - timedelta(days=4), number, kind=kind)
-        told.add("lab sets")
-
-
-def _set_of_labs(stage: Stage, patient: Patient, day: date, number: int, *, kind: str = "recent") -> None:
-    """Log one plausible set; the patient's number makes it differ from the others."""
-    day = max(day, patient.born_on)
-    at = stage.at(patient, day, hour=8)
-    platelets = Decimal(92) if kind == "low_platelets" else Decimal(190 + number * 37 % 180)
-    protein = Decimal("0.31") if kind == "high_protein" else Decimal("0.05") + Decimal(number % 9) / 100
-    values = (
-        Reported("platelets", platelets, "10*9/L", reference=Range(Decimal(150), Decimal(450))),
-        Reported("inr", Decimal("0.9") + Decimal(number % 3) / 10, "{INR}"),
-        Reported("pt", Decimal(11) + Decimal(number % 7) / 2, "s", reference=Range(Decimal(10), Decimal(15))),
-        Reported("aptt", Decimal(26) + Decimal(number % 10), "s", reference=Range(Decimal(25), Decimal(38))),
-        Reported("urine_protein", protein, "g/L"),
-    )
-    log_results(
-        patient=patient,
-        collected_at=at,
-        laboratory="Main laboratory",
-        values=values,
-        by=person_actor(stage.nurse(patient.site)),
-        at=max(at, stage.at(patient, day, hour=16)),
-    )
 
 
 def _book(stage: Stage, course: Course, days_ahead: int) -> None:
@@ -266,6 +235,14 @@ def _leave(stage: Stage, course: Course, facts: Mapping[str, Any]) -> None:
     )
 
 
+def _sign_off(stage: Stage, course: Course, reason: str) -> None:
+    sign_off(course, reason, by=stage.prescriber(), at=stage.now)
+
+
+def _override(stage: Stage, course: Course, reason: str) -> None:
+    override_labs(course, reason, by=stage.prescriber(), at=stage.now)
+
+
 _CHAPTERS: dict[str, Callable[[Stage, Course, Any], None]] = {
     "booked": _book,
     "attempt": decisions.attempt,
@@ -275,4 +252,6 @@ _CHAPTERS: dict[str, Callable[[Stage, Course, Any], None]] = {
     "hold": _hold,
     "stop": _stop,
     "care": _leave,
+    "signed": _sign_off,
+    "override": _override,
 }

@@ -33,9 +33,13 @@ from treatments.courses.models import Administration, Booking, Course, Dose, Hol
 from treatments.courses.patient_lights import access_plan_lights, consent_lights
 from treatments.courses.status import status_of
 from treatments.demo.loading import load
-from treatments.labs.models import LabResult
+from treatments.labs import queries as labs
+from treatments.labs.models import LabResult, LabReview
 from treatments.outcomes.models import MotorScore
+from treatments.readiness.models import Override
+from treatments.readiness.queries import waiting_overrides
 from treatments.rules.lights import Signal
+from treatments.rules.monitoring_terms import Lapse, Level
 from treatments.rules.schedule import Status
 from treatments.supply.models import Movement, Vial
 from treatments.supply.queries import authorisations_of, recall, strengths
@@ -94,10 +98,8 @@ class TestTheWhole:
         assert counts["courses"] == sum(bool(story) for story in STORIES.values())
         assert Course.objects.count() == counts["courses"] + counts["switch"]
         assert counts["doses"] == sum(story.get("doses", 0) for story in STORIES.values())
-        told = {
-            chapter: counts[chapter]
-            for chapter in ("booked", "attempt", "decide", "switch", "too_soon", "hold", "stop", "care")
-        }
+        once_told = ("booked", "attempt", "decide", "switch", "too_soon", "hold", "stop", "care", "signed", "override")
+        told = {chapter: counts[chapter] for chapter in once_told}
         assert told == {chapter: chapters[chapter] for chapter in told}
 
     def test_every_status_of_a_course_is_shown(self) -> None:
@@ -184,6 +186,26 @@ class TestTheWhole:
             for row in authorisations_of(patient, patient.site.today(AN_AFTERNOON))
         }
         assert shown == set(AUTHORISATION)
+
+    def test_values_are_shown_in_every_standing_and_most_are_in_order(self) -> None:
+        patients = list(Patient.objects.values_list("pk", flat=True))
+        read = labs.sheets(labs.asked_of(patients, AN_AFTERNOON)).values()
+        standings = Counter(reading.standing for sheet in read for reading in sheet.readings)
+        assert {Level.WITHIN, Level.SIGN_OFF, Level.STOP, Lapse.MISSING, Lapse.TOO_OLD} <= set(standings)
+        assert standings[Level.WATCH] + standings[Level.SIGN_OFF] + standings[Level.STOP] <= 8
+
+    def test_one_value_was_signed_off_and_others_wait(self) -> None:
+        review = LabReview.objects.standing().get()
+        assert (review.level, review.reason) == ("sign_off", "Stable since childhood; haematology agrees")
+        sites = list(Site.objects.all())
+        assert [row.status.key for row in labs.to_review(sites, AN_AFTERNOON)][:3] == ["stop", "sign_off", "sign_off"]
+
+    def test_an_override_waits_for_its_second_person_who_is_there(self) -> None:
+        row = Override.objects.standing().select_related("site").get()
+        assert (row.needs_second, row.second) == (True, None)
+        nurse = User.objects.get(username="lakeside-nurse")
+        assert [line.id for line in waiting_overrides([row.site], nurse.pk, AN_AFTERNOON)] == [row.pk]
+        assert may(nurse, Permission.SECOND, row.site_id)
 
     def test_nothing_was_recorded_in_the_future(self) -> None:
         assert not Entry.objects.filter(at__gt=AN_AFTERNOON).exists()

@@ -24,7 +24,7 @@ class LabResult(OfCourse):
 
     Validity counts from the collection, never from the entry. `range_low` and `range_high` are the laboratory's own
     reference range in the kept unit. Kept numbers have nine decimals: four of the value and five of the factor that
-    turns mg/mmol into g/g, so that no conversion is rounded.
+    turns mg/mmol into g/g, so that no conversion is rounded. `corrects` is the voided result whose place this one took.
     """
 
     COMPARATORS = [("<", "<"), ("<=", "≤"), (">", ">"), (">=", "≥")]
@@ -40,6 +40,9 @@ class LabResult(OfCourse):
     range_high = models.DecimalField(max_digits=15, decimal_places=9, null=True, blank=True)
     laboratory = models.CharField(max_length=80, blank=True)
     entered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    corrects = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, editable=False, related_name="corrected_by"
+    )
 
     objects = OfCourseQuerySet.as_manager()
 

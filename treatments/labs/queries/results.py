@@ -58,11 +58,23 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Voided:
+    """One result that no longer counts, as it was reported, and why."""
+
+    collected_at: datetime
+    words: str
+    laboratory: str
+    entered_by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trend:
-    """Every standing result of one analyte, oldest first; never empty."""
+    """Every standing result of one analyte, oldest first; never empty. `voided` are those that no longer count."""
 
     analyte: Analyte
     points: tuple[Point, ...]
+    voided: tuple[Voided, ...] = ()
 
     @property
     def last(self) -> Point:
@@ -124,11 +136,22 @@ def _newest(results: OfCourseQuerySet[LabResult]) -> OfCourseQuerySet[LabResult]
 
 def trends(patient: Patient) -> tuple[Trend, ...]:
     """Return the patient's standing results by analyte, in the order of the monitoring table. One query."""
-    rows = LabResult.objects.standing().filter(patient=patient).order_by("collected_at")
+    rows = LabResult.objects.filter(patient=patient).order_by("collected_at", "created_at")
     points: dict[str, list[Point]] = {}
-    for analyte, *facts in rows.values_list("analyte", *_FACTS):
-        points.setdefault(analyte, []).append(_point(facts))
-    return tuple(Trend(known, tuple(points[key])) for key, known in ANALYTES.items() if key in points)
+    voided: dict[str, list[Voided]] = {}
+    for analyte, void_reason, *facts in rows.values_list("analyte", "void_reason", *_FACTS):
+        if void_reason:
+            voided.setdefault(analyte, []).append(_voided(facts, void_reason))
+        else:
+            points.setdefault(analyte, []).append(_point(facts))
+    return tuple(
+        Trend(known, tuple(points[key]), tuple(voided.get(key, ()))) for key, known in ANALYTES.items() if key in points
+    )
+
+
+def _voided(facts: Sequence[Any], reason: str) -> Voided:
+    _, collected_at, _, laboratory, entered_by, value, unit, comparator, *_ = facts
+    return Voided(collected_at, in_words(comparator, value, unit), laboratory, entered_by, reason)
 
 
 def _point(facts: Sequence[Any]) -> Point:

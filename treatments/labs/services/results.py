@@ -1,4 +1,4 @@
-"""Log what the laboratory reported, and void what was logged wrongly."""
+"""Log what the laboratory reported, correct what was logged wrongly, and void what should not be there at all."""
 
 import uuid
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from clinic.audit.trail import Actor
 from clinic.patients.models import Patient
 from clinic.records import writing
 from clinic.staff.models import User
+from treatments.courses.services.keeping import first_time
 from treatments.labs import events
 from treatments.labs.models import LabResult
 from treatments.rules.monitoring import ANALYTES, Reported, convert, convert_range
@@ -47,6 +48,10 @@ class NoReason(Exception):
     """Nothing is voided without a reason."""
 
 
+class NothingDiffers(Exception):
+    """The correction says what is stored already."""
+
+
 @transaction.atomic
 def log_results(
     *,
@@ -68,10 +73,65 @@ def log_results(
     _check_moment(patient, collected_at, at)
     person = _person(by)
     rows = [_row(patient, collected_at, laboratory, value, person) for value in values]
+    return _added(rows, by=by, at=at, keys=[_key(submission, place) for place in range(len(rows))])
+
+
+@transaction.atomic
+def void_result(*, result: LabResult, reason: str, by: Actor, at: datetime, expected: int | None = None) -> LabResult:
+    """Void a result, keeping it visible with the reason. Raises NoReason, AlreadyVoided and StaleRecord."""
+    _check_standing(result, reason)
+    return writing.void(result, event=events.RESULT_VOIDED, by=by, at=at, reason=reason, expected=expected)
+
+
+@transaction.atomic
+def correct_result(
+    *,
+    result: LabResult,
+    collected_at: datetime,
+    laboratory: str,
+    value: Reported,
+    reason: str,
+    by: Actor,
+    at: datetime,
+    expected: int | None = None,
+    submission: uuid.UUID | None = None,
+) -> LabResult:
+    """Put the right result in the place of a wrong one, which stays visible as voided with the reason.
+
+    What was answered for the wrong value does not answer for the right one. Raises NothingDiffers, NoReason,
+    AlreadyVoided, StaleRecord and AlreadySubmitted, and for the new value what `log_results` raises.
+    """
+    patient = result.patient
+    _check_moment(patient, collected_at, at)
+    row = _row(patient, collected_at, laboratory, value, _person(by))
+    first_time(LabResult, submission)
+    stored = LabResult.objects.select_for_update().get(pk=result.pk)
+    _check_standing(stored, reason)
+    if all(getattr(stored, name) == getattr(row, name) for name in _REPORTED):
+        raise NothingDiffers("This is what is stored already; change what is wrong, or leave the page.")
+    writing.void(stored, event=events.RESULT_CORRECTED, by=by, at=at, reason=reason, expected=expected)
+    row.corrects = stored
+    return _added([row], by=by, at=at, keys=[submission])[0]
+
+
+# What a report says of one analyte.
+_REPORTED = ("collected_at", "comparator", "value", "unit", "range_low", "range_high", "laboratory")
+
+
+def _check_standing(result: LabResult, reason: str) -> None:
+    if not reason.strip():
+        raise NoReason("Say why the result is taken back.")
+    if result.voided_at is not None:
+        raise AlreadyVoided("This result was voided already.")
+
+
+def _added(
+    rows: Sequence[LabResult], *, by: Actor, at: datetime, keys: Sequence[uuid.UUID | None]
+) -> tuple[LabResult, ...]:
     try:
         return tuple(
-            writing.add(row, event=events.RESULT_LOGGED, by=by, at=at, submission=_key(submission, place))
-            for place, row in enumerate(rows)
+            writing.add(row, event=events.RESULT_LOGGED, by=by, at=at, submission=key)
+            for row, key in zip(rows, keys, strict=True)
         )
     except IntegrityError:
         names = _known_of_this_sample(rows)
@@ -81,16 +141,6 @@ def log_results(
             f"A sample collected at this very time already has a value for {', '.join(names)}. Correct the time, leave"
             + " those rows empty, or void the earlier value first."
         ) from None
-
-
-@transaction.atomic
-def void_result(*, result: LabResult, reason: str, by: Actor, at: datetime, expected: int | None = None) -> LabResult:
-    """Void a result, keeping it visible with the reason. Raises NoReason, AlreadyVoided and StaleRecord."""
-    if not reason.strip():
-        raise NoReason("Say why the result is voided.")
-    if result.voided_at is not None:
-        raise AlreadyVoided("This result was voided already.")
-    return writing.void(result, event=events.RESULT_VOIDED, by=by, at=at, reason=reason, expected=expected)
 
 
 def _check_set(values: Sequence[Reported]) -> None:
