@@ -27,7 +27,10 @@ from clinic.staff.models import Site, User
 from clinic.staff.roles import GRANTS, Permission, Role
 from tests import factories
 from tests.factories import AT, BY
+from tests.treatments.adverse_events.builders import record as record_event
 from tests.treatments.courses import builders
+from tests.treatments.outcomes.builders import score as record_score
+from tests.treatments.readiness import builders as readiness
 from tests.treatments.supply import builders as supply
 from treatments.courses import services as courses
 from treatments.courses.models import Course
@@ -56,7 +59,9 @@ ANYBODY = {
 RIGHTS: dict[str, Permission] = {
     "worklist": Permission.VIEW_PATIENTS,
     "calculator": Permission.VIEW_PATIENTS,
+    "rules": Permission.VIEW_PATIENTS,
     "chart": Permission.VIEW_PATIENTS,
+    "timeline": Permission.VIEW_PATIENTS,
     "patients:find": Permission.VIEW_PATIENTS,
     "patients:history": Permission.VIEW_PATIENTS,
     "patients:register": Permission.REGISTER_PATIENTS,
@@ -72,13 +77,30 @@ RIGHTS: dict[str, Permission] = {
     "courses:resume": Permission.MANAGE_COURSES,
     "courses:stop": Permission.MANAGE_COURSES,
     "courses:elsewhere": Permission.RECORD_DOSES,
+    "courses:decide": Permission.DECIDE,
+    "courses:switch": Permission.DECIDE,
+    "courses:decision": Permission.VIEW_PATIENTS,
+    "courses:confirm_decision": Permission.SECOND,
+    "courses:withdraw_decision": Permission.DECIDE,
     "courses:dose": Permission.VIEW_PATIENTS,
+    "courses:not_given": Permission.RECORD_DOSES,
+    "courses:too_soon": Permission.DECIDE,
     "courses:give": Permission.RECORD_DOSES,
     "courses:book": Permission.BOOK_DOSES,
     "courses:move": Permission.BOOK_DOSES,
     "courses:cancel": Permission.BOOK_DOSES,
     "labs:add": Permission.RECORD_LABS,
     "labs:void": Permission.RECORD_LABS,
+    "outcomes:add": Permission.RECORD_SCORES,
+    "outcomes:void": Permission.RECORD_SCORES,
+    "adverse_events:of_patient": Permission.VIEW_PATIENTS,
+    "adverse_events:report": Permission.VIEW_PATIENTS,
+    "adverse_events:event": Permission.VIEW_PATIENTS,
+    "adverse_events:summary": Permission.VIEW_PATIENTS,
+    "adverse_events:add": Permission.RECORD_EVENTS,
+    "adverse_events:correct": Permission.RECORD_EVENTS,
+    "adverse_events:close": Permission.RECORD_EVENTS,
+    "adverse_events:void": Permission.RECORD_EVENTS,
     "supply:stock": Permission.VIEW_SUPPLY,
     "supply:demand": Permission.VIEW_SUPPLY,
     "supply:recall": Permission.VIEW_SUPPLY,
@@ -95,8 +117,21 @@ RIGHTS: dict[str, Permission] = {
     "supply:renew_authorisation": Permission.MANAGE_AUTHORISATIONS,
     "supply:correct_authorisation": Permission.MANAGE_AUTHORISATIONS,
     "supply:void_authorisation": Permission.MANAGE_AUTHORISATIONS,
+    "labs:correct": Permission.RECORD_LABS,
+    "labs:review": Permission.REVIEW_LABS,
+    "labs:confirm_review": Permission.SECOND,
+    "labs:withdraw_review": Permission.REVIEW_LABS,
+    "labs:not_indicated": Permission.SIGN_OFF,
+    "labs:ask_again": Permission.SIGN_OFF,
+    "readiness:inbox": Permission.VIEW_PATIENTS,
+    "readiness:dose": Permission.VIEW_PATIENTS,
+    "readiness:override": Permission.OVERRIDE_LIGHTS,
+    "readiness:confirm": Permission.SECOND,
+    "readiness:withdraw": Permission.OVERRIDE_LIGHTS,
     "reminders:ledger": Permission.VIEW_REMINDERS,
 }
+
+EVENTS = ("adverse_events_adverseevent", "outcomes_motorscore")
 
 
 def addresses() -> Iterator[tuple[str, str]]:
@@ -129,6 +164,7 @@ def stage(site: Site) -> dict[str, str]:
     courses.hold_course(
         course=course, from_on=date(2026, 7, 4), reason="Surgery", review_on=date(2026, 8, 1), by=BY, at=AT
     )
+    decision = courses.decline_switch(course=course, regimen=course.regimen, reason="Does well", by=BY, at=AT)
     assert isinstance(carer, Carer)
     assert isinstance(given, Consent)
     return {
@@ -136,10 +172,15 @@ def stage(site: Site) -> dict[str, str]:
         "course_id": str(course.pk),
         "dose_id": str(dose.pk),
         "booking_id": str(booking.pk),
+        "decision_id": str(decision.pk),
         "result_id": str(_result(course)),
+        "score_id": str(record_score(patient).pk),
+        "event_id": str(record_event(patient).pk),
         "vial_id": str(supply.vial(site).pk),
         "move": "waste",
         "authorisation_id": str(supply.authorisation(patient).pk),
+        "light": "labs",
+        **readiness.one_of_each(dose),
         "part_id": str(carer.pk),
         "kind": "carer",
         "consent": str(given.pk),
@@ -169,7 +210,7 @@ def filled(name: str, stage: dict[str, str]) -> str:
 
 def resolve_again(name: str, values: dict[str, str]) -> str:
     """Return the address; a kind of part is named by its word, which its converter turns into the kind itself."""
-    kinds = {"kind": KINDS[values["kind"]]} if "kind" in values else {}
+    kinds: dict[str, object] = {"kind": KINDS[values["kind"]]} if "kind" in values else {}
     return reverse(name, kwargs=values | kinds)
 
 
@@ -287,6 +328,8 @@ def test_an_administrator_of_another_site_sees_no_clinical_row(
         "courses_hold",
         "labs_labresult",
         "supply_authorisation",
+        "readiness_override",
+        *EVENTS,
     ):
         assert b"Alder" not in client.get(reverse(f"admin:{label}_changelist")).content
     assert b"AB12" not in client.get(reverse("admin:supply_vial_changelist")).content

@@ -12,12 +12,19 @@ class Permission(StrEnum):
     VIEW_PATIENTS = "view patients and their charts"
     REGISTER_PATIENTS = "register and correct patients"
     MANAGE_COURSES = "start, hold, resume and stop courses"
+    DECIDE = "decide on what the rules propose, and change regimens and versions"
+    SECOND = "confirm, as the second person, what needs two"
     BOOK_DOSES = "book and move appointments"
     RECORD_DOSES = "record what happened on a dose day"
     RECORD_LABS = "log laboratory results"
+    RECORD_EVENTS = "record and follow up adverse events"
+    RECORD_SCORES = "record motor scores"
     VIEW_SUPPLY = "see the vials and the authorisations"
     MANAGE_SUPPLY = "order, receive, move and waste vials"
     MANAGE_AUTHORISATIONS = "register and correct authorisations"
+    REVIEW_LABS = "look at laboratory results that ask for it"
+    SIGN_OFF = "sign off laboratory values, and pass what two people decide"
+    OVERRIDE_LIGHTS = "let a dose past a light, with a reason"
     VIEW_REMINDERS = "see the reminder ledger"
     RECEIVE_REMINDERS = "receive the daily digest of due and overdue doses"
     ADMINISTER = "administer accounts, sites and policies"
@@ -53,6 +60,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.REGISTER_PATIENTS,
         Permission.BOOK_DOSES,
         Permission.RECORD_LABS,
+        Permission.RECORD_EVENTS,
+        Permission.RECORD_SCORES,
         Permission.MANAGE_AUTHORISATIONS,
         Permission.RECEIVE_REMINDERS,
     },
@@ -62,21 +71,40 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.BOOK_DOSES,
         Permission.RECORD_DOSES,
         Permission.RECORD_LABS,
+        Permission.RECORD_EVENTS,
+        Permission.RECORD_SCORES,
         Permission.MANAGE_SUPPLY,
         Permission.MANAGE_AUTHORISATIONS,
+        Permission.REVIEW_LABS,
+        Permission.OVERRIDE_LIGHTS,
         Permission.RECEIVE_REMINDERS,
+        Permission.SECOND,
     },
     Role.PRESCRIBER: _READ
     | {
         Permission.REGISTER_PATIENTS,
         Permission.MANAGE_COURSES,
+        Permission.DECIDE,
+        Permission.SECOND,
         Permission.BOOK_DOSES,
         Permission.RECORD_DOSES,
         Permission.RECORD_LABS,
+        Permission.RECORD_EVENTS,
+        Permission.RECORD_SCORES,
         Permission.MANAGE_AUTHORISATIONS,
+        Permission.REVIEW_LABS,
+        Permission.SIGN_OFF,
+        Permission.OVERRIDE_LIGHTS,
     },
-    Role.PROCEDURALIST: _READ | {Permission.BOOK_DOSES, Permission.RECORD_DOSES},
-    Role.PHARMACIST: _READ | {Permission.MANAGE_SUPPLY, Permission.MANAGE_AUTHORISATIONS},
+    Role.PROCEDURALIST: _READ
+    | {
+        Permission.BOOK_DOSES,
+        Permission.RECORD_DOSES,
+        Permission.RECORD_EVENTS,
+        Permission.OVERRIDE_LIGHTS,
+        Permission.SECOND,
+    },
+    Role.PHARMACIST: _READ | {Permission.MANAGE_SUPPLY, Permission.MANAGE_AUTHORISATIONS, Permission.SECOND},
     Role.VIEWER: _READ,
     Role.ADMINISTRATOR: _READ | {Permission.ADMINISTER},
 }

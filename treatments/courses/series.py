@@ -1,10 +1,14 @@
 """From rows to the rulebook's own words: a course as the engine sees it."""
 
-from collections.abc import Iterable
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
 
 from clinic.staff.models import SitePolicy
-from treatments.courses.models import Administration, Course, Hold
-from treatments.rules.schedule import Attempt, Outcome, Policy, Series
+from treatments.courses.models import Administration, Course, Decision, Dose, Hold
+from treatments.rules.schedule import Attempt, Outcome, Plan, Policy, Ruling, Series
+
+_PLANS = frozenset(Plan)
 
 
 def policy_of(policy: SitePolicy) -> Policy:
@@ -19,21 +23,86 @@ def policy_of(policy: SitePolicy) -> Policy:
     )
 
 
-def attempts_of(administrations: Iterable[Administration]) -> tuple[Attempt, ...]:
-    """Return what was tried; each attempt carries its row's id as key."""
+def attempts_of(
+    administrations: Iterable[Administration], verdicts: Mapping[uuid.UUID, Outcome] | None = None
+) -> tuple[Attempt, ...]:
+    """Return what was tried; each attempt carries its row's id as key. A verdict says what a partial dose counts as."""
+    settled = verdicts or {}
     return tuple(
-        Attempt(on=row.given_on, mg=row.mg, outcome=Outcome(row.outcome), elsewhere=row.elsewhere, key=str(row.pk))
+        Attempt(
+            on=row.given_on,
+            mg=row.mg,
+            outcome=settled.get(row.pk) or Outcome(row.outcome),
+            elsewhere=row.elsewhere,
+            key=str(row.pk),
+        )
         for row in administrations
     )
 
 
-def series_of(course: Course) -> Series:
-    """Read one course with everything that was tried on it. Queries: attempts, holds, and what was not joined."""
+def verdicts_of(decisions: Iterable[Decision]) -> dict[uuid.UUID, Outcome]:
+    """Return what each partial dose that was decided on counts as: a whole dose, or none."""
+    return {
+        row.administration_id: Outcome.COMPLETED if row.plan == Decision.Plan.COUNTS else Outcome.NOT_DONE
+        for row in decisions
+        if row.administration_id is not None and row.plan
+    }
+
+
+def rulings_of(decisions: Iterable[Decision]) -> tuple[Ruling, ...]:
+    """Return what the decisions say of doses to come, in the order in which they were made.
+
+    A day before the earliest safe one is allowed to be booked, not planned; a switch and a version speak of courses.
+    """
+    apart = {Decision.Matter.TOO_SOON, Decision.Matter.SWITCH, Decision.Matter.VERSION}
+    return tuple(
+        Ruling(row.after_on, row.made_on, Plan(row.plan), row.day, row.doses, row.apart_days)
+        for row in decisions
+        if row.plan in _PLANS and row.matter not in apart and row.is_in_force
+    )
+
+
+def assemble(
+    course: Course,
+    administrations: Iterable[Administration],
+    decisions: Collection[Decision],
+    *,
+    held: bool,
+    previous_on: date | None,
+) -> Series:
+    """Put together one course from rows that were read already. No query beyond what was not joined.
+
+    `decisions` are those that stand, oldest first; `previous_on` the last dose of the course before, after a switch.
+    """
     return Series(
         regimen=course.regimen.rule(),
-        attempts=attempts_of(Administration.objects.standing().filter(course=course)),
+        attempts=attempts_of(administrations, verdicts_of(decisions)),
         policy=policy_of(course.policy),
         planned_start=course.planned_start,
-        held=Hold.objects.standing().filter(course=course, ended_on=None).exists(),
+        switched=course.switched_from_id is not None,
+        held=held,
         stopped=not course.is_open,
+        previous_on=previous_on,
+        review=course.doubt,
+        rulings=rulings_of(decisions),
+    )
+
+
+def decisions_of(course: Course) -> list[Decision]:
+    """Return the decisions about a course that stand, oldest first."""
+    return list(Decision.objects.standing().filter(course=course).order_by("created_at", "pk"))
+
+
+def series_of(course: Course) -> Series:
+    """Read one course with everything tried and decided on it. Queries: three, one more after a switch, and joins."""
+    previous = None
+    if course.switched_from_id is not None:
+        # The course before keeps the dose it never gave, which knows the one before it.
+        previous = Dose.objects.standing().get(course=course.switched_from_id, is_next=True).previous_on
+    return assemble(
+        course,
+        Administration.objects.standing().filter(course=course),
+        decisions_of(course),
+        held=Hold.objects.standing().filter(course=course, ended_on=None).exists(),
+        previous_on=previous,
     )

@@ -15,7 +15,7 @@ from clinic.staff.models import Site
 from treatments.courses.models import Course, Dose
 from treatments.courses.services import CourseStopped
 from treatments.courses.services.keeping import locked_open
-from treatments.courses.services.replanning import planned_from, replan
+from treatments.courses.services.replanning import replan
 
 BATCH = 200  # keys held at a time
 
@@ -81,7 +81,7 @@ def _replayed(course_id: uuid.UUID, *, by: Actor, at: datetime, dry_run: bool) -
     locked_open(course_id)
     course = Course.objects.select_related("regimen__version", "policy").get(pk=course_id)
     before = _versions(course)
-    replan(course, on=planned_from(course), by=by, at=at)
+    replan(course, by=by, at=at)
     changed = _versions(course) != before
     if dry_run:
         transaction.set_rollback(True)

@@ -19,6 +19,8 @@ CODES = (
     "before_window",
     "after_window",
     "band_crossing",
+    "same_event",
+    "scale_not_meant_for",
 )
 
 
@@ -64,7 +66,7 @@ def giving(
 
 def booking(plan: Plan, *, on: date, crosses_band: bool, held: bool) -> tuple[Caution, ...]:
     """Return what must be confirmed before this day is booked."""
-    found = (_early(plan, on), _after(plan, on), _crossing(on, crosses=crosses_band), _held(held=held))
+    found = (_early(plan, on), _after(plan, on), crossing(on) if crosses_band else None, _held(held=held))
     return tuple(caution for caution in found if caution)
 
 
@@ -119,9 +121,8 @@ def _after(plan: Plan, on: date) -> Caution | None:
     return Caution("after_window", f"{in_words(on)} is after the window closes on {in_words(plan.closes)}.")
 
 
-def _crossing(on: date, *, crosses: bool) -> Caution | None:
-    if not crosses:
-        return None
+def crossing(on: date) -> Caution:
+    """Return the caution for a day on which the label asks for more doses than today (rule 6)."""
     said = f"On {in_words(on)} more doses will be called for than today:"
     return Caution("band_crossing", f"{said} a boundary of the label's late-dose rules lies before it.")
 

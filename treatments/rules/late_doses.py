@@ -21,10 +21,13 @@ def band_at(late: LateRules, last: date, day: date) -> Band | None:
     return reached
 
 
-def begins_on(late: LateRules, last: date, *, restart: bool) -> date | None:
-    """Return the first day of the first band that restarts loading, or of the first that does not; None without one."""
+def begins_on(late: LateRules, last: date, *, restart: bool, beyond: Band | None = None) -> date | None:
+    """Return the first day of the first band that restarts loading, or of the first that does not; None without one.
+
+    `beyond` is a band that was decided on already: only a worse one begins anything.
+    """
     for band in late.bands:
-        if band.restart is restart:
+        if band.restart is restart and is_worse(band, beyond):
             return add_months(last, band.from_months)
     return None
 

@@ -5,6 +5,7 @@ calendar. A dose moves it to the next place. Nothing is carried over between two
 voided entry changes everything after it (rule 1 of clinical-rules.md; the numbers below are that document's).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -15,7 +16,7 @@ from typing import NamedTuple
 
 from monographs.rules.dates import add_months
 from monographs.rules.regimen import Band, Interval, Regimen, Step, Unit
-from treatments.rules.late_doses import band_at
+from treatments.rules.late_doses import band_at, is_worse
 from treatments.rules.schedule_terms import (
     Attempt,
     DoubleDose,
@@ -24,7 +25,9 @@ from treatments.rules.schedule_terms import (
     NoSwitch,
     Outcome,
     Phase,
+    Plan,
     Policy,
+    Ruling,
     Series,
 )
 
@@ -170,7 +173,8 @@ class Position:
     """Where a course stands: `last` is the last dose that counts, `floor` the earliest safe day for the next.
 
     `maintained` is the number of M labels used up. `unruled`: the last dose came after its window under a regimen
-    that says nothing about late doses.
+    that says nothing about late doses. `ruling` is what a prescriber decided about the dose that comes next, `set_for`
+    the day set for it, and `settled` the late-dose band that was decided on: only a worse one asks again.
     """
 
     regimen: Regimen
@@ -182,17 +186,25 @@ class Position:
     ordinal: int = 0
     maintained: int = 0
     unruled: bool = False
+    ruling: Ruling | None = None
+    set_for: date | None = None
+    settled: Band | None = None
 
     def branch(self) -> "Position":
         """Return a copy to go on from, with this one left as it is."""
         return Position(
             self.regimen, self.policy, self.place, self.last, self.floor,
             self.minimum, self.ordinal, self.maintained, self.unruled,
+            self.ruling, self.set_for, self.settled,
         )  # fmt: skip
 
+    def wanted(self) -> date | None:
+        """Return the day that a prescriber set for the next dose, or else the plan's own."""
+        return self.place.due if self.set_for is None else self.set_for
+
     def target(self) -> date | None:
-        """Return the recommended day of the next dose: the plan's day, but not before the floor (rule 5)."""
-        wanted, floor = self.place.due, self.floor
+        """Return the recommended day of the next dose: the wanted day, but not before the floor (rule 5)."""
+        wanted, floor = self.wanted(), self.floor
         return floor if wanted is not None and floor is not None and wanted < floor else wanted
 
     def window(self) -> Window:
@@ -200,11 +212,16 @@ class Position:
         floor, target = self.floor, self.target()
         if target is None:
             return Window(floor, None, None, None, None)
-        before, after = self.place.tolerance(self.policy)
+        before, after = self.tolerance()
         opens = target - days(before)
         if floor is not None and opens < floor:
             opens = floor
-        return Window(floor, self.place.due, target, opens, target + days(after))
+        return Window(floor, self.wanted(), target, opens, target + days(after))
+
+    def tolerance(self) -> tuple[int, int]:
+        """Return the days of the window before and after the target; a day that a prescriber set opens its window."""
+        before, after = self.place.tolerance(self.policy)
+        return (before, after) if self.set_for is None else (0, after)
 
     def is_past(self, day: date) -> bool:
         """Say whether the window of the next dose has closed before `day`."""
@@ -212,13 +229,30 @@ class Position:
         return target is not None and day > target and day > target + days(self.place.tolerance(self.policy)[1])
 
     def band_on(self, day: date) -> Band | None:
-        """Return the late-dose band for a dose on `day`, None while its window is open or no band is reached (6, 9)."""
+        """Return the late-dose band for a dose on `day`, None while its window is open or no band is reached (6, 9).
+
+        A band that a prescriber has decided on is reached no more; a worse one is.
+        """
         due, late, last = self.place.due, self.regimen.late, self.last
         if due is None or day <= due:  # most doses are on time; settle those without working out a window
             return None
         if late is None or last is None or isinstance(self.place, Loading) or not self.is_past(day):
             return None
-        return band_at(late, last, day)
+        band = band_at(late, last, day)
+        return band if is_worse(band, self.settled) else None
+
+    def follow(self, ruling: Ruling) -> None:
+        """Let a prescriber's decision take the place of what the rules propose for the next dose (rule 10)."""
+        self.settled = self.band_on(ruling.made_on) or self.settled
+        self.ruling, self.set_for = ruling, ruling.day
+        place = self.place
+        if ruling.plan is Plan.RESTART:
+            self.place = Loading(self.regimen.loading, 0, ruling.day, by_band=True)
+        elif ruling.plan is Plan.CATCH_UP and ruling.day is not None:
+            self.place = CatchUp(ruling.doses, 0, ruling.apart_days, ruling.day)
+        elif ruling.plan is Plan.SKIP and isinstance(place, Maintenance):
+            slot, interval = place.slot + 1, self.regimen.maintenance.after
+            self.place = place._replace(slot=slot, due=slot_day(place.anchor, interval, slot + 1))
 
     def place_under(self, band: Band | None, day: date) -> Place:
         """Return the place that governs a dose on `day`: the plan's, or the one a late-dose band puts instead."""
@@ -238,6 +272,8 @@ class Position:
             flags, rules = (Flag.INTERVAL_SHORT, *flags), (*rules, 7)
         self.last, self.floor = day, day + self.minimum
         self.ordinal += 1
+        if self.ruling is not None:
+            self.ruling = self.set_for = self.settled = None
         mg = step.mg if attempt.mg is None else attempt.mg
         return GivenDose(self.ordinal, label, phase, of, day, mg, flags, rules, attempt.elsewhere, attempt.key)
 
@@ -271,9 +307,24 @@ def walk(series: Series) -> Walk:
         if one.on == other.on:
             raise DoubleDose(one.on)
     position = start_of(series)
-    history = tuple([position.give(attempt) for attempt in counting])
+    if series.rulings:
+        history = tuple(_given_under(series.rulings, position, counting))
+    else:
+        history = tuple([position.give(attempt) for attempt in counting])
     partials = () if len(counting) == len(series.attempts) else _partials(series)
     return Walk(position, history, partials)
+
+
+def _given_under(rulings: tuple[Ruling, ...], position: Position, counting: list[Attempt]) -> Iterator[GivenDose]:
+    """Count the doses, each under the decisions made after the dose before it and no later than its own day."""
+    for attempt in counting:
+        for ruling in rulings:
+            if ruling.after == position.last and ruling.made_on <= attempt.on:
+                position.follow(ruling)
+        yield position.give(attempt)
+    for ruling in rulings:
+        if ruling.after == position.last:
+            position.follow(ruling)
 
 
 def _partials(series: Series) -> tuple[Attempt, ...]:

@@ -27,8 +27,10 @@ from treatments.rules.schedule_terms import (
     NoSwitch,
     Outcome,
     Phase,
+    Plan,
     Policy,
     ProjectedDose,
+    Ruling,
     Series,
     Status,
     Turns,
@@ -46,8 +48,10 @@ __all__ = [
     "NoSwitch",
     "Outcome",
     "Phase",
+    "Plan",
     "Policy",
     "ProjectedDose",
+    "Ruling",
     "Series",
     "Status",
     "Turns",
@@ -127,7 +131,11 @@ def _rules(reading: Reading, flags: tuple[Flag, ...]) -> tuple[int, ...]:
         used.update(_BY_FLAG[flag])
     if reading.band is not None:
         used.add(6)
-    if not _PROPOSALS.isdisjoint((reading.status, reading.underlying)) or reading.walk.position.unruled:
+    if (
+        not _PROPOSALS.isdisjoint((reading.status, reading.underlying))
+        or reading.walk.position.unruled
+        or reading.walk.position.ruling
+    ):
         used.add(10)
     return tuple(sorted(used))
 

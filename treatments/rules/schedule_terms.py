@@ -92,6 +92,31 @@ class Attempt(NamedTuple):
     key: str = ""
 
 
+class Plan(StrEnum):
+    """What a prescriber may decide about the dose that comes next."""
+
+    AS_PLANNED = "as_planned"
+    CATCH_UP = "catch_up"
+    RESTART = "restart"
+    SKIP = "skip"
+
+
+class Ruling(NamedTuple):
+    """What a prescriber's decision says of the dose that follows the one on `after` (None: of the first dose).
+
+    `made_on` is the local day of the decision: it governs doses from that day on, not those that went before and were
+    entered later. `day` is the day set for the dose, None for SKIP, which lets the next place in the calendar pass.
+    `doses` and `apart_days` are those of CATCH_UP, else 0. Of several after one dose each builds on those before it.
+    """
+
+    after: date | None
+    made_on: date
+    plan: Plan
+    day: date | None = None
+    doses: int = 0
+    apart_days: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The clinic's own tolerances, in days or months. Not from the label; a site may change each of them."""
@@ -110,7 +135,9 @@ class Series:
 
     `switched`: the course begins with the regimen's switch dose and takes over its due date, `planned_start`, from
     the course before, whose last dose was on `previous_on`. `review` is a reason, known from elsewhere than the
-    dates, for which a prescriber has to decide; empty when there is none.
+    dates, for which a prescriber has to decide; empty when there is none, and settled by any ruling after a dose that
+    counts, the one on `previous_on` included. `rulings` are the decisions in the order in which they were made; one
+    made after a dose that no longer counts says nothing.
     """
 
     regimen: Regimen
@@ -122,6 +149,7 @@ class Series:
     stopped: bool = False
     previous_on: date | None = None
     review: str = ""
+    rulings: tuple[Ruling, ...] = ()
 
 
 class GivenDose(NamedTuple):

@@ -5,8 +5,8 @@ from datetime import date
 from monographs.rules.dates import months_since
 from monographs.rules.regimen import Band, Interval
 from treatments.rules.replay import Anchor, CatchUp, Loading, Maintenance, Position, Window
-from treatments.rules.schedule_reading import Reading
-from treatments.rules.schedule_terms import Status
+from treatments.rules.schedule_reading import Reading, doubted
+from treatments.rules.schedule_terms import Plan, Ruling, Status
 
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -32,7 +32,7 @@ def why(reading: Reading) -> str:
     if reading.status is not Status.ON_HOLD or reading.underlying is None:
         return _plain(reading, reading.status)
     hidden = _plain(reading, reading.underlying)
-    return f"On hold; without the hold: {hidden[0].lower()}{hidden[1:]}"
+    return f"On hold; without the hold: {_lowered(hidden)}"
 
 
 def _plain(reading: Reading, status: Status) -> str:
@@ -42,7 +42,7 @@ def _plain(reading: Reading, status: Status) -> str:
     if window.target is None or window.opens is None or window.closes is None:
         return "No dose has been given and no start is planned."
     if reading.band is not None:
-        return f"{_late(reading.walk.position, reading.band)}; a prescriber decides."
+        return f"{late(reading.walk.position, reading.band)}; a prescriber decides."
     if status is Status.OVERDUE:
         when = f"the window closed on {in_words(window.closes)}: give it as soon as possible"
     else:
@@ -54,26 +54,29 @@ def _review(reading: Reading) -> str:
     """Name what has to be decided: a partial dose first, then a reason from elsewhere, then the dates."""
     if reading.walk.partials:
         return f"It is not settled whether the partial dose on {in_words(reading.walk.partials[-1].on)} counts"
-    if reading.series.review:
-        return reading.series.review
-    return _loading_gap(reading) or _window_closed(reading)
+    return doubted(reading.series) or loading_gap(reading) or window_closed(reading)
 
 
-def _loading_gap(reading: Reading) -> str:
+def loading_gap(reading: Reading) -> str:
+    """Say that loading was left incomplete for too long (rule 2), or nothing when it was not."""
     position, months = reading.walk.position, reading.series.policy.loading_gap_months
-    place, last = position.place, position.last
-    if not isinstance(place, Loading) or place.done == 0 or last is None or months_since(last, reading.on) < months:
+    place, since = position.place, position.set_for or position.last
+    if not isinstance(place, Loading) or since is None or months_since(since, reading.on) < months:
         return ""
-    return f"Loading is not complete and {number(months)} months or more have passed since L{place.done}{_on(last)}"
+    passed = f"Loading is not complete and {number(months)} months or more have passed since"
+    if position.set_for is not None:
+        return f"{passed} the day set for L{place.done + 1}{_on(since)}"
+    return f"{passed} L{place.done}{_on(since)}" if place.done else ""
 
 
-def _window_closed(reading: Reading) -> str:
+def window_closed(reading: Reading) -> str:
+    """Say that the window has closed and that no rule says what to do."""
     closes = "" if reading.window.closes is None else f" closed{_on(reading.window.closes)}"
     return f"The window{closes} and no late-dose rules are known for {reading.series.regimen.key}"
 
 
-def _late(position: Position, band: Band) -> str:
-    """Say what the late-dose rule proposes."""
+def late(position: Position, band: Band) -> str:
+    """Say what the late-dose rule proposes, and from when on."""
     if band.restart:
         proposal = "starts loading again"
     else:
@@ -93,6 +96,8 @@ def _caution(position: Position, window: Window) -> str:
 def _basis(position: Position, window: Window) -> str:
     """Say what the target is counted from, without a full stop."""
     place, last = position.place, position.last
+    if position.ruling is not None:
+        return _ruled(position, position.ruling)
     if window.wanted is not None and window.target != window.wanted:
         gap = f"{_capital(number(position.regimen.minimum_days))} days after the last dose{_on(last)}"
         return f"{gap}, because the planned day, {in_words(window.wanted)}, comes too soon after it"
@@ -103,6 +108,28 @@ def _basis(position: Position, window: Window) -> str:
     if place.done > 0:
         return f"{_capital(_interval(place.steps[place.done].after))} after loading dose L{place.done}{_on(last)}"
     return _first(place)
+
+
+def _ruled(position: Position, ruling: Ruling) -> str:
+    """Say what a prescriber decided, and when."""
+    decided = f"On {in_words(ruling.made_on)} a prescriber"
+    if ruling.plan is Plan.RESTART:
+        return f"{decided} decided to start loading again{_on(ruling.day)}"
+    if ruling.plan is Plan.CATCH_UP:
+        return f"{decided} decided on {catch_up(ruling.doses, ruling.apart_days)}, the first{_on(ruling.day)}"
+    if ruling.plan is Plan.SKIP and isinstance(position.place, Maintenance):
+        passed = f"{decided} decided to let one place in the calendar pass"
+        return f"{passed}; {_lowered(_on_the_calendar(position, position.place))}"
+    return f"{decided} set the dose for{_on(ruling.day).removeprefix(' on')}"
+
+
+def catch_up(doses: int, apart_days: int) -> str:
+    """Write "two catch-up doses 14 days apart"."""
+    return f"{number(doses)} catch-up doses {number(apart_days)} days apart"
+
+
+def _lowered(text: str) -> str:
+    return text[0].lower() + text[1:]
 
 
 def _on_the_calendar(position: Position, place: Maintenance) -> str:

@@ -1,5 +1,11 @@
 """Everything that changes a course: each function is one use case in one transaction, with its trail."""
 
+from treatments.courses.services.attempts import (
+    Attempted,
+    MoreThanTheDose,
+    record_not_given,
+    record_partial,
+)
 from treatments.courses.services.bookings import (
     AlreadyBooked,
     BookedInThePast,
@@ -8,6 +14,20 @@ from treatments.courses.services.bookings import (
     book,
     cancel_booking,
     move_booking,
+)
+from treatments.courses.services.deciding import (
+    Answer,
+    DayMissing,
+    DecidedForTooSoon,
+    LookAgainMissing,
+    NothingToDecide,
+    ReasonMissing,
+    TooLateToWithdraw,
+    decide,
+    following,
+    is_withdrawable,
+    standing_proposal,
+    withdraw_decision,
 )
 from treatments.courses.services.giving import (
     DoseAlreadyGiven,
@@ -36,36 +56,80 @@ from treatments.courses.services.keeping import (
     start_course,
     stop_course,
 )
+from treatments.courses.services.migrating import (
+    NothingNewer,
+    migrate_course,
+)
+from treatments.courses.services.switching import (
+    OnHold,
+    Switched,
+    decline_switch,
+    policy_in_force,
+    switch_course,
+    switch_of,
+)
+from treatments.courses.services.two_people import (
+    SamePerson,
+    ask_for_too_soon,
+    second,
+)
 
 __all__ = [
     "AlreadyBooked",
     "AlreadyOnHold",
+    "Answer",
+    "Attempted",
     "BookedInThePast",
     "BookedTooSoon",
     "BookingCancelled",
     "CourseStopped",
+    "DayMissing",
+    "DecidedForTooSoon",
     "DoseAlreadyGiven",
     "Given",
     "GivenInTheFuture",
     "GivenOnSuchADay",
     "HeldInTheFuture",
+    "LookAgainMissing",
+    "MoreThanTheDose",
     "NotAvailableHere",
     "NotOnHold",
+    "NothingNewer",
+    "NothingToDecide",
+    "OnHold",
     "OpenCourseExists",
     "PatientNotInCare",
+    "ReasonMissing",
     "ResumedInTheFuture",
     "ResumedTooEarly",
     "ReviewedTooEarly",
+    "SamePerson",
     "StoppedBeforeADose",
     "StoppedInTheFuture",
+    "Switched",
+    "TooLateToWithdraw",
     "Unconfirmed",
+    "ask_for_too_soon",
     "book",
     "cancel_booking",
+    "decide",
+    "decline_switch",
+    "following",
     "hold_course",
+    "is_withdrawable",
+    "migrate_course",
     "move_booking",
+    "policy_in_force",
     "record_elsewhere",
     "record_given",
+    "record_not_given",
+    "record_partial",
     "resume_course",
+    "second",
+    "standing_proposal",
     "start_course",
     "stop_course",
+    "switch_course",
+    "switch_of",
+    "withdraw_decision",
 ]

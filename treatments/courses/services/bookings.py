@@ -15,6 +15,7 @@ from treatments.courses.plans import plan_of
 from treatments.courses.series import series_of
 from treatments.courses.services.giving import DoseAlreadyGiven
 from treatments.courses.services.keeping import PatientNotInCare, confirm, first_time, locked_open
+from treatments.courses.services.two_people import is_allowed_too_soon
 from treatments.rules import cautions
 from treatments.rules.schedule import band_crossing
 from treatments.rules.schedule_words import in_words
@@ -141,9 +142,9 @@ def _checked(course: Course, dose: Dose, on: date, at: datetime, confirmed: Coll
     today = course.site.today(at)
     if on < today:
         raise BookedInThePast(f"{in_words(on)} has passed; choose today or a later day.")
-    if dose.floor and on < dose.floor:
+    if dose.floor and on < dose.floor and not is_allowed_too_soon(course, dose, on):
         raise BookedTooSoon(
-            f"{in_words(on)} is too soon after the last dose; the earliest safe day is {in_words(dose.floor)}."
+            f"{in_words(on)} is too soon: before {in_words(dose.floor)} a prescriber and a second person must agree."
         )
     series = series_of(course)
     crosses = band_crossing(series, today, on)

@@ -7,17 +7,18 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 
 from clinic import formatting
 from clinic.audit.trail import Actor
 from clinic.records import writing
 from clinic.staff.models import User
 from treatments.courses import events
-from treatments.courses.models import Administration, Course, Dose
+from treatments.courses.models import Administration, Course, Decision, Dose
 from treatments.courses.plans import plan_of
 from treatments.courses.series import series_of
 from treatments.courses.services.keeping import confirm, first_time, locked_open
-from treatments.courses.services.replanning import planned_from, replan
+from treatments.courses.services.replanning import replan
 from treatments.rules import cautions
 from treatments.rules.schedule import forecast
 from treatments.rules.schedule_words import in_words
@@ -89,7 +90,7 @@ def record_given(
         note=given.note,
     )
     row = writing.add(row, event=events.DOSE_GIVEN, by=by, at=at, reason=said, submission=submission)
-    replan(course, on=planned_from(course), by=by, at=at)
+    replan(course, by=by, at=at)
     return row
 
 
@@ -142,7 +143,7 @@ def record_elsewhere(
         note=note,
     )
     row = writing.add(row, event=events.DOSE_GIVEN_ELSEWHERE, by=by, at=at, submission=submission)
-    replan(course, on=planned_from(course), by=by, at=at)
+    replan(course, by=by, at=at)
     return row
 
 
@@ -168,8 +169,9 @@ def _free_day(course: Course, given_on: date) -> None:
     """Refuse a day before birth, and a day on which the patient was given a dose, whatever course it belonged to."""
     if given_on < course.patient.born_on:
         raise GivenOnSuchADay(f"{in_words(given_on)} lies before the patient was born.")
-    given = Administration.objects.standing().filter(patient_id=course.patient_id, given_on=given_on)
-    if given.filter(outcome=Administration.Outcome.COMPLETED).exists():
+    tried = Administration.objects.standing().filter(patient_id=course.patient_id, given_on=given_on)
+    counts = Q(decisions__plan=Decision.Plan.COUNTS, decisions__voided_at=None)
+    if tried.filter(Q(outcome=Administration.Outcome.COMPLETED) | counts).exists():
         raise GivenOnSuchADay(
             f"A dose is recorded on {in_words(given_on)} already; two doses on one day cannot both count."
         )

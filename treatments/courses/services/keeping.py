@@ -16,6 +16,7 @@ from monographs import queries as monographs
 from monographs.models import Regimen
 from treatments.courses import events
 from treatments.courses.models import Booking, Course, Hold
+from treatments.courses.series import series_of
 from treatments.courses.services.replanning import last_given, replan
 from treatments.rules.cautions import Caution
 from treatments.rules.schedule_words import in_words
@@ -146,7 +147,7 @@ def start_course(
             course = writing.add(course, event=events.COURSE_STARTED, by=by, at=at, submission=submission)
     except IntegrityError:
         raise OpenCourseExists("This patient already has an open course; stop it before another begins.") from None
-    replan(course, on=planned_start, by=by, at=at)
+    replan(course, by=by, at=at)
     return course
 
 
@@ -243,6 +244,6 @@ def _stoppable(course: Course, on: date, reason: str, today: date) -> None:
         raise CourseStopped(f"This course was stopped on {in_words(course.stopped_on)} already: {course.stop_reason}")
     if on > today:
         raise StoppedInTheFuture("That day lies in the future; stop the course on the day it ends.")
-    last = last_given(course)
+    last = last_given(series_of(course))
     if last is not None and on < last:
         raise StoppedBeforeADose(f"A dose was given on {in_words(last)}; stop the course on that day or later.")
