@@ -64,6 +64,13 @@ def _emptying_is_allowed() -> Iterator[None]:
     TransactionTestCase._fixture_teardown = flushing  # type: ignore[attr-defined]
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Let the database say what it can before anybody counts queries: Django asks SQLite for JSON once a connection."""
+    with django_db_blocker.unblock():
+        assert connections["default"].features.supports_json_field
+
+
 @pytest.fixture
 def now() -> datetime:
     """Return the instant at which every test takes place unless it says otherwise: noon UTC on 4 July 2026."""
