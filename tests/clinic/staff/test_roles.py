@@ -23,7 +23,7 @@ W, P, F, N = (
     Permission.SIGN_OFF,
     Permission.SECOND,
 )
-X, E, O, VS, MS, MA = (
+X, E, K, VS, MS, MA = (
     Permission.DECIDE,
     Permission.RECORD_EVENTS,
     Permission.RECORD_SCORES,
@@ -32,9 +32,9 @@ X, E, O, VS, MS, MA = (
     Permission.MANAGE_AUTHORISATIONS,
 )
 TABLE: dict[Role, set[Permission]] = {
-    Role.COORDINATOR: {V, S, R, B, L, M, E, O, VS, MA},
-    Role.NURSE: {V, S, R, B, D, L, M, W, P, N, E, O, VS, MS, MA},
-    Role.PRESCRIBER: {V, S, R, C, B, D, L, W, P, F, N, X, E, O, VS, MA},
+    Role.COORDINATOR: {V, S, R, B, L, M, E, K, VS, MA},
+    Role.NURSE: {V, S, R, B, D, L, M, W, P, N, E, K, VS, MS, MA},
+    Role.PRESCRIBER: {V, S, R, C, B, D, L, W, P, F, N, X, E, K, VS, MA},
     Role.PROCEDURALIST: {V, S, B, D, P, N, E, VS},
     Role.PHARMACIST: {V, S, N, VS, MS, MA},
     Role.VIEWER: {V, S, VS},
