@@ -17,12 +17,18 @@ D, L, S, M, A = (
     Permission.RECEIVE_REMINDERS,
     Permission.ADMINISTER,
 )
+W, P, F, N = (
+    Permission.REVIEW_LABS,
+    Permission.OVERRIDE_LIGHTS,
+    Permission.SIGN_OFF,
+    Permission.SECOND,
+)
 TABLE: dict[Role, set[Permission]] = {
     Role.COORDINATOR: {V, S, R, B, L, M},
-    Role.NURSE: {V, S, R, B, D, L, M},
-    Role.PRESCRIBER: {V, S, R, C, B, D, L},
-    Role.PROCEDURALIST: {V, S, B, D},
-    Role.PHARMACIST: {V, S},
+    Role.NURSE: {V, S, R, B, D, L, M, W, P, N},
+    Role.PRESCRIBER: {V, S, R, C, B, D, L, W, P, F, N},
+    Role.PROCEDURALIST: {V, S, B, D, P, N},
+    Role.PHARMACIST: {V, S, N},
     Role.VIEWER: {V, S},
     Role.ADMINISTRATOR: {V, S, A},
 }
@@ -46,6 +52,7 @@ def test_everything_that_may_be_done_is_done_by_somebody() -> None:
     [
         (Permission.MANAGE_COURSES, {Role.PRESCRIBER}),
         (Permission.ADMINISTER, {Role.ADMINISTRATOR}),
+        (Permission.SIGN_OFF, {Role.PRESCRIBER}),
         (Permission.RECORD_DOSES, {Role.NURSE, Role.PRESCRIBER, Role.PROCEDURALIST}),
         (Permission.RECEIVE_REMINDERS, {Role.COORDINATOR, Role.NURSE}),
     ],
@@ -60,4 +67,4 @@ def test_no_role_at_all_allows_nothing() -> None:
 
 def test_roles_together_allow_what_each_allows() -> None:
     both = granted(frozenset({Role.PHARMACIST, Role.ADMINISTRATOR}))
-    assert both == {V, S, A}
+    assert both == {V, S, A, N}
