@@ -30,6 +30,16 @@ zoneinfo.available_timezones = functools.cache(zoneinfo.available_timezones)
 
 NOON = datetime(2026, 7, 4, 12, 0, tzinfo=UTC)
 CLOSING_SECONDS = 5.0
+OF_A_DATABASE = {"db", "transactional_db", "django_db_setup", "live_server"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what may reach the database; pytest-django refuses it to everything else."""
+    for item in items:
+        fixtures: list[str] = getattr(item, "fixturenames", [])
+        if item.get_closest_marker("django_db") or OF_A_DATABASE.intersection(fixtures):
+            item.add_marker("database")
 
 
 def pytest_collection_finish() -> None:
