@@ -71,6 +71,8 @@ RIGHTS: dict[str, Permission] = {
     "courses:resume": Permission.MANAGE_COURSES,
     "courses:stop": Permission.MANAGE_COURSES,
     "courses:elsewhere": Permission.RECORD_DOSES,
+    "courses:versions": Permission.VIEW_PATIENTS,
+    "courses:migrate": Permission.DECIDE,
     "courses:dose": Permission.VIEW_PATIENTS,
     "courses:give": Permission.RECORD_DOSES,
     "courses:book": Permission.BOOK_DOSES,

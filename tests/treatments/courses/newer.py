@@ -1,6 +1,7 @@
 """Newer versions for the tests: of the regimen that the builders publish, and of a site's policy."""
 
-from datetime import date, timedelta
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from clinic.staff import services as staff
@@ -9,6 +10,7 @@ from monographs.models import Regimen, Version
 from tests.factories import AT, BY
 from tests.treatments.courses import builders
 from tests.treatments.courses.builders import US_12MG
+from treatments.courses import services
 from treatments.courses.models import Course
 
 FIVE_MONTHS: dict[str, Any] = {"mg": 12, "ml": 5, "every": "5 months"}
@@ -41,13 +43,8 @@ def policy(site: Site, on: date = TODAY, **days: int) -> SitePolicy:
 
 
 def loaded(site: Site, family_name: str, doses: int = 4) -> Course:
-    """Start a course whose last loading dose was given today, or fewer doses of it."""
+    """Start a course whose last loading dose was given today, or with fewer doses of it."""
     course = builders.course(builders.patient(site, family_name), planned_start=LOADED[0])
     for day in LOADED[:doses]:
-        builders.give(course, day)
+        services.record_elsewhere(course=course, given_on=day, mg=Decimal(12), place="Eastbrook", by=BY, at=AT)
     return course
-
-
-def later(days: int) -> date:
-    """Return a day so many days after today."""
-    return TODAY + timedelta(days=days)

@@ -55,9 +55,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A course of the list with its box: `value` is empty where this person may not decide."""
+    """A course of the list. `url` leads to its own page, empty where this person may not decide; `value` is its box's.
+
+    A course that cannot take the newer version has no box.
+    """
 
     behind: Behind
+    url: str
     value: str
     ticked: bool
 
@@ -132,7 +136,7 @@ def _list(
     context = {
         "lines": lines,
         "form": form,
-        "may_decide": any(line.value for line in lines),
+        "may_decide": any(line.url for line in lines),
         "refused": refused,
         "sites": mine if len(mine) > 1 else [],
         "show_site": len(chosen) > 1,
@@ -149,10 +153,10 @@ def _list(
 
 
 def _line(row: Behind, decides: Collection[uuid.UUID], ticked: Collection[str], *, tick_all: bool) -> Line:
-    if row.refusal or row.site_id not in decides:
-        return Line(row, "", ticked=False)
-    value = written(row.course_id, row.mark)
-    return Line(row, value, ticked=tick_all or value in ticked)
+    if row.site_id not in decides:
+        return Line(row, "", "", ticked=False)
+    value = "" if row.refusal else written(row.course_id, row.mark)
+    return Line(row, _one(row.course_id), value, ticked=tick_all or value in ticked)
 
 
 def _shown(page: queries_versions.Page, asked: Asked, count: int) -> str:
