@@ -55,7 +55,9 @@ ANYBODY = {
 RIGHTS: dict[str, Permission] = {
     "worklist": Permission.VIEW_PATIENTS,
     "calculator": Permission.VIEW_PATIENTS,
+    "rules": Permission.VIEW_PATIENTS,
     "chart": Permission.VIEW_PATIENTS,
+    "timeline": Permission.VIEW_PATIENTS,
     "patients:find": Permission.VIEW_PATIENTS,
     "patients:history": Permission.VIEW_PATIENTS,
     "patients:register": Permission.REGISTER_PATIENTS,
@@ -71,9 +73,16 @@ RIGHTS: dict[str, Permission] = {
     "courses:resume": Permission.MANAGE_COURSES,
     "courses:stop": Permission.MANAGE_COURSES,
     "courses:elsewhere": Permission.RECORD_DOSES,
+    "courses:decide": Permission.DECIDE,
+    "courses:switch": Permission.DECIDE,
+    "courses:decision": Permission.VIEW_PATIENTS,
+    "courses:confirm_decision": Permission.SECOND,
+    "courses:withdraw_decision": Permission.DECIDE,
     "courses:versions": Permission.VIEW_PATIENTS,
     "courses:migrate": Permission.DECIDE,
     "courses:dose": Permission.VIEW_PATIENTS,
+    "courses:not_given": Permission.RECORD_DOSES,
+    "courses:too_soon": Permission.DECIDE,
     "courses:give": Permission.RECORD_DOSES,
     "courses:book": Permission.BOOK_DOSES,
     "courses:move": Permission.BOOK_DOSES,
@@ -114,6 +123,7 @@ def stage(site: Site) -> dict[str, str]:
     courses.hold_course(
         course=course, from_on=date(2026, 7, 4), reason="Surgery", review_on=date(2026, 8, 1), by=BY, at=AT
     )
+    decision = courses.decline_switch(course=course, regimen=course.regimen, reason="Does well", by=BY, at=AT)
     assert isinstance(carer, Carer)
     assert isinstance(given, Consent)
     return {
@@ -121,6 +131,7 @@ def stage(site: Site) -> dict[str, str]:
         "course_id": str(course.pk),
         "dose_id": str(dose.pk),
         "booking_id": str(booking.pk),
+        "decision_id": str(decision.pk),
         "result_id": str(_result(course)),
         "part_id": str(carer.pk),
         "kind": "carer",

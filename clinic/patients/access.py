@@ -16,8 +16,8 @@ from clinic.staff.roles import Permission
 
 
 def patient_or_404(user: User, patient_id: uuid.UUID) -> Patient:
-    """Return a patient that this person may see, with the site."""
-    return get_object_or_404(Patient.objects.seen_by(user).select_related("site"), pk=patient_id)
+    """Return a patient that this person may see, with the site and the SMA profile."""
+    return get_object_or_404(Patient.objects.seen_by(user).select_related("site", "sma_profile"), pk=patient_id)
 
 
 def patient_to_change(user: User, patient_id: uuid.UUID) -> Patient:

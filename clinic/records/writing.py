@@ -81,11 +81,13 @@ def change(
         setattr(before, name, value)
     before.clean_fields(exclude=_untouched(before, set(values)))
     new = _values(before)
-    differing = {name: [old[name], new[name]] for name in new if old[name] != new[name]}
+    differing = [name for name in new if old[name] != new[name]]
     if not differing:
         return before
     _write(before, version, {_column(kind, name): new[name] for name in differing})
-    trail.record(event, by=by, at=at, target=before, changes=differing, reason=reason)
+    stored = _values(before)  # as the column keeps it: 50 is 50.00 there
+    changes = {name: [old[name], stored[name]] for name in differing}
+    trail.record(event, by=by, at=at, target=before, changes=changes, reason=reason)
     return before
 
 

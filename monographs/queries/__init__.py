@@ -9,6 +9,7 @@ from monographs.queries.regimens import (
     regimens_in_force,
     regimens_of,
     startable_regimens,
+    switches_from,
 )
 from monographs.queries.searching import Hit, Results, search
 
@@ -27,4 +28,5 @@ __all__ = [
     "regimens_of",
     "search",
     "startable_regimens",
+    "switches_from",
 ]

@@ -38,6 +38,12 @@ def is_in_force(regimen: Regimen) -> bool:
     return _in_force().filter(pk=regimen.pk).exists()
 
 
+def switches_from(key: str) -> list[Regimen]:
+    """Return the regimens in force to which a course on this one can change, the default first. One query."""
+    rows = [(row, row.rule().switch) for row in startable_regimens()]
+    return [row for row, switch in rows if switch is not None and key in switch.from_keys]
+
+
 def regimens_of(monograph: Monograph) -> list[Regimen]:
     """Return the regimens of one monograph that are in force, in the document's order."""
     return list(_in_force().filter(version__monograph=monograph).order_by("order"))

@@ -28,9 +28,9 @@ function closeMenus() {
   });
 }
 
-/* The reader lands on what is wrong, and each line leads to its field. */
+/* The reader lands on what is wrong, where each line leads to its field, or on what a change would do. */
 function focusErrors() {
-  document.querySelector(".error-summary")?.focus();
+  (document.querySelector(".error-summary") ?? document.querySelector("form .preview"))?.focus();
 }
 
 /* A form is sent once, however often its button is pressed; coming back with the Back button frees it again. */

@@ -11,10 +11,19 @@ _SLOTS = 150
 
 @dataclass
 class Naive:
-    """A course worked out by hand. `gaps` are the days before each loading dose; `late`: bands are known."""
+    """A course worked out by hand. `gaps` are the days before each loading dose; `late`: bands are known.
+
+    `due` is the planned start, or the day taken over by a switch; `switching`: the first dose replaces a maintenance
+    dose. `day_set` and `settled` are what a prescriber decided about the dose that comes next: its day, and the worst
+    band that was looked at.
+    """
 
     gaps: list[int]
     late: bool
+    due: date | None = None
+    switching: bool = False
+    day_set: date | None = None
+    settled: int = 0
     last: date | None = None
     mode: str = "loading"
     steps: int = 0
@@ -28,8 +37,12 @@ class Naive:
 
     def target(self) -> date | None:
         if self.last is None:
-            return None
-        if self.mode == "loading":
+            return self.due
+        if self.day_set is not None:
+            wanted = self.day_set
+        elif self.switching and self.due is not None:
+            wanted = self.due
+        elif self.mode == "loading":
             wanted = self.last + timedelta(days=self.gaps[self.steps])
         elif self.mode == "catch_up":
             wanted = self.last + timedelta(days=14)
@@ -38,14 +51,18 @@ class Naive:
         return max(wanted, self.last + timedelta(days=14))
 
     def tight(self) -> bool:
-        return self.mode == "maintenance" and self.target() != self.slots[max(self.satisfied) + 1]
+        return self.mode == "maintenance" and not self.day_set and self.target() != self.slots[max(self.satisfied) + 1]
 
     def window(self) -> tuple[date, date] | None:
         target = self.target()
-        if target is None or self.last is None:
+        if target is None:
             return None
-        if self.mode != "maintenance":
+        if self.mode != "maintenance" and not self.switching:
             return target, target + timedelta(days=7)
+        if self.day_set is not None:
+            return target, target + timedelta(days=14)
+        if self.last is None:
+            return target - timedelta(days=7), target + timedelta(days=14)
         return max(target - timedelta(days=7), self.last + timedelta(days=14)), target + timedelta(days=14)
 
     def band(self, on: date) -> int:
@@ -53,7 +70,18 @@ class Naive:
         window = self.window()
         if not self.late or self.last is None or self.mode == "loading" or window is None or on <= window[1]:
             return 0
-        return sum(on >= plus(self.last, months) for months in (8, 16, 40)) + (on >= plus(self.last, 8))
+        band = sum(on >= plus(self.last, months) for months in (8, 16, 40)) + (on >= plus(self.last, 8))
+        return band if band > self.settled else 0
+
+    def decide(self, made_on: date, plan: str, day: date | None, of: int = 0, gaps: list[int] | None = None) -> None:
+        """Let a prescriber's decision take the place of the plan for the next dose."""
+        self.settled, self.day_set = max(self.settled, self.band(made_on)), day
+        if plan == "restart":
+            self.mode, self.steps, self.switching, self.gaps = "loading", 0, False, gaps or self.gaps
+        elif plan == "catch_up":
+            self.mode, self.run, self.of = "catch_up", 0, of
+        elif plan == "skip" and self.mode == "maintenance":
+            self.satisfied.append(max(self.satisfied) + 1)
 
     def give(self, on: date) -> str:
         """Count a dose and return its label."""
@@ -75,9 +103,14 @@ class Naive:
                 self.anchor(on)
         else:
             self.satisfy(on)
-        self.last = on
+        self.last, self.day_set, self.settled, self.switching = on, None, 0, False
         self.count += 1
         return label
+
+    def mg(self, on: date, loading: int, maintenance: int) -> int:
+        """Return the amount of the next dose if it is given on that day."""
+        restarts = self.band(on) == 4
+        return loading if restarts or (self.mode == "loading" and not self.band(on)) else maintenance
 
     def label(self) -> str:
         if self.mode == "loading":
@@ -102,16 +135,24 @@ class Naive:
             self.anchor(on)
 
     def status(self, on: date) -> str:
+        """Return the status for the dates alone."""
         window = self.window()
-        if window is None or self.last is None:
+        if window is None:
             return "not_started"
-        if self.mode == "loading" and on >= plus(self.last, 4):
+        if self.waits(on, window[1]):
             return "review"
         if on > window[1]:
-            if not self.late:
-                return "review"
             return {0: "overdue", 4: "restart"}.get(self.band(on), "interrupted")
-        return "due" if on >= window[0] else "upcoming"
+        if on >= window[0]:
+            return "due"
+        return "not_started" if self.last is None else "upcoming"
+
+    def waits(self, on: date, closes: date) -> bool:
+        """Say whether a prescriber has to look: loading left incomplete, or past a window without a late-dose rule."""
+        if on > closes and (self.switching or (not self.late and self.last is not None)):
+            return True
+        begun = self.mode == "loading" and self.last is not None and not self.switching
+        return begun and on >= plus(self.day_set or self.last or on, 4)
 
     def next_label(self, on: date) -> str:
         band = self.band(on)

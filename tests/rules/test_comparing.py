@@ -1,5 +1,6 @@
 """Before and after, dose by dose."""
 
+from datetime import date
 from decimal import Decimal
 
 from tests.rules.schedule_stage import LOADED, day, series
@@ -39,24 +40,48 @@ def test_a_dose_without_its_like_stands_alone() -> None:
     assert (new.before, new.moves, new.differs) == (None, None, True)
 
 
-def test_what_was_planned_is_read_on_the_day_of_the_last_dose() -> None:
-    """Asked when it is nine months late, the plan still shows the calendar as it was meant."""
-    assert [each.target for each in as_planned(LATE, 2)] == [day("2026-07-04"), day("2026-11-04")]
+TODAY = day("2026-11-24")
+
+
+def days(doses: tuple[ProjectedDose, ...]) -> list[date]:
+    return [each.target for each in doses]
+
+
+def test_the_plan_keeps_the_target_of_a_late_dose_and_goes_on_from_today() -> None:
+    """Asked when M1 is nine months after the last dose: M1 stood for July, and the calendar goes on in March."""
+    plan = as_planned(LATE, TODAY, 3)
+
+    assert days(plan) == [day("2026-07-04"), day("2027-03-04"), day("2027-07-04")]
+    assert [each.label for each in plan] == ["M1", "M2", "M3"]
+
+
+def test_of_a_dose_that_is_not_late_the_plan_is_the_projection() -> None:
+    assert as_planned(LATE, day("2026-03-10"), 4) == project(LATE, day("2026-03-10"), count=4)
 
 
 def test_before_the_first_dose_the_planned_start_leads() -> None:
-    assert [each.target for each in as_planned(series(planned_start=day("2026-01-05")), 2)] == [
-        day("2026-01-05"),
-        day("2026-01-19"),
-    ]
+    started = series(planned_start=day("2026-01-05"))
+    assert days(as_planned(started, day("2026-01-01"), 2)) == [day("2026-01-05"), day("2026-01-19")]
 
 
 def test_without_a_start_nothing_was_planned() -> None:
-    assert as_planned(series(), 2) == ()
+    assert as_planned(series(), TODAY, 2) == ()
 
 
-def test_a_hold_hides_nothing_of_what_was_planned() -> None:
-    assert as_planned(series(LOADED, held=True), 3) == as_planned(LATE, 3)
+def test_neither_a_hold_nor_a_stop_nor_an_open_partial_dose_hides_what_was_planned() -> None:
+    plain = as_planned(LATE, TODAY, 3)
+    assert as_planned(series(LOADED, held=True), TODAY, 3) == plain
+    assert as_planned(series(LOADED, stopped=True), TODAY, 3) == plain
+    assert as_planned(series(f"{LOADED} 2026-11-20:6:partial"), TODAY, 3) == plain
+
+
+def test_a_gap_in_loading_keeps_the_plan_of_the_loading() -> None:
+    plan = as_planned(series("2026-01-05 2026-01-19"), TODAY, 3)
+    assert [(each.label, each.target) for each in plan] == [
+        ("L3", day("2026-02-02")),
+        ("L4", day("2026-12-24")),
+        ("M1", day("2027-04-24")),
+    ]
 
 
 def test_under_a_decision_the_doses_follow_it() -> None:

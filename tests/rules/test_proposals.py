@@ -171,3 +171,12 @@ def test_every_choice_is_said_in_words(given: str, choice: Choice, words: str) -
 def test_the_source_is_that_of_the_regimens_own_late_rules(regimen: Any) -> None:
     given = "2026-01-05 2026-01-19 2026-02-02 2026-03-09"
     assert only(given, "2026-12-01", regimen=regimen).source == regimen.late.source
+
+
+@pytest.mark.parametrize(("given", "choices"), [
+    ("2026-07-04:6:partial", (Choice(Verdict.DOES_NOT_COUNT), Choice(Verdict.COUNTS))),
+    ("2026-07-04:6:partial 2026-07-05", (Choice(Verdict.DOES_NOT_COUNT), Choice(Verdict.COUNTS))),
+    ("2026-07-04:6:partial 2026-07-04", (Choice(Verdict.DOES_NOT_COUNT),)),
+])  # fmt: skip
+def test_a_partial_dose_cannot_count_on_a_day_that_has_one(given: str, choices: tuple[Choice, ...]) -> None:
+    assert only(f"{LOADED} {given}", "2026-07-05").choices == choices

@@ -192,6 +192,27 @@ def test_a_doubt_from_elsewhere_is_settled_by_a_decision_about_the_first_dose() 
     assert forecast(replace(doubtful, rulings=(ruling,)), day("2026-11-04")).next.status is Status.DUE
 
 
+def test_a_doubt_is_settled_after_the_first_dose_as_well() -> None:
+    """Nobody decided before the 50 mg dose was given; the course must not wait for ever."""
+    given = series("2026-11-10", HIGH, planned_start=day("2026-11-04"), switched=True, previous_on=LAST, review="Late")
+    assert coming(given, "2026-11-11").status is Status.REVIEW
+
+    decided = ruled(Plan.AS_PLANNED, "2027-03-10", after=day("2026-11-10"), made_on="2026-11-11")
+    settled = replace(given, rulings=(decided,))
+    assert coming(settled, "2026-11-11").status is Status.UPCOMING
+    voided = replace(settled, attempts=())
+    assert coming(voided, "2026-11-11").status is Status.REVIEW, "the decision was about a dose that counts no more"
+
+
+def test_loading_that_was_decided_on_in_place_of_a_doubtful_switch_is_looked_at_once_its_window_has_closed() -> None:
+    """No late-dose rule is known for the high dose, whatever the prescriber began it with."""
+    doubtful = Series(HIGH, planned_start=day("2026-11-04"), switched=True, previous_on=LAST, review="Interrupted")
+    course = replace(doubtful, rulings=(ruled(Plan.RESTART, "2026-12-01"),))
+
+    assert coming(course, "2026-12-08").status is Status.DUE
+    assert coming(course, "2026-12-09").status is Status.REVIEW
+
+
 def test_a_dose_given_before_the_decision_and_entered_after_it_is_not_governed_by_it() -> None:
     """Decided on 24 Nov, but a dose was given elsewhere on 20 Oct: by then one ordinary dose was right."""
     back_dated = under(catch_up("2026-12-01"), then="2026-10-20")

@@ -36,5 +36,15 @@ def _left_alone(field: Tag) -> bool:
 
 
 def send(client: Client, url: str, **typed: str) -> HttpResponse:
-    """Open the form, type, and send it."""
-    return client.post(url, filled(soup(client.get(url))) | typed)  # type: ignore[return-value]
+    """Open the form, type, and send it; look at what it would change, where the page shows that, and send it again."""
+    answer = client.post(url, filled(soup(client.get(url))) | typed)
+    if answer.status_code == 200 and (shown := soup(answer)).select_one("#preview"):
+        answer = client.post(url, filled(shown))
+    return answer  # type: ignore[return-value]
+
+
+def looked_at(client: Client, url: str, **typed: str) -> dict[str, str]:
+    """Open the form, type, look at what it would change, and return what the button below that would send."""
+    shown = soup(client.post(url, filled(soup(client.get(url))) | typed))
+    assert shown.select_one("#preview"), text(shown)
+    return filled(shown)

@@ -37,6 +37,13 @@ def calculator(request: StaffRequest) -> HttpResponse:
     return render(request, "calculator/calculator.html", context, status=422 if form.errors else 200)
 
 
+@requires(Permission.VIEW_PATIENTS)
+@require_safe
+def rules(request: StaffRequest) -> HttpResponse:
+    """Say in clinic words what each numbered rule does, for whoever reads "rules 6 and 10" on a page."""
+    return render(request, "calculator/rules.html")
+
+
 def _result(form: CalculatorForm, regimens: Mapping[str, Regimen]) -> Result | None:
     """Return the answer, or None with the reason on the form."""
     if not form.is_valid():

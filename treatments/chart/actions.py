@@ -37,19 +37,25 @@ def _for_the_dose(patient: Patient, course: OpenCourse, rights: Collection[Permi
     dose_id, booking = course.card.dose_id, course.card.booking
     may_book = Permission.BOOK_DOSES in rights and patient.in_care
     actions = []
+    if Permission.DECIDE in rights and patient.in_care and course.card.waiting and course.hold is None:
+        actions.append(_to("Decide", "courses:decide", course.line.id, primary=True))
     if may_book and booking is None:
         is_next_step = not course.is_proposal and course.hold is None
         actions.append(_to("Book", "courses:book", dose_id, primary=is_next_step))
     if Permission.RECORD_DOSES in rights:
         actions.append(_to("Record dose", "courses:give", dose_id, primary=course.is_dose_day and patient.in_care))
+        if patient.in_care:
+            actions.append(_to("Not given", "courses:not_given", dose_id))
     if may_book and booking is not None:
         actions.append(_to("Move booking", "courses:move", booking.id))
         actions.append(_to("Cancel booking", "courses:cancel", booking.id))
     return actions
 
 
-def of_the_course(patient: Patient, course: OpenCourse | None, rights: Collection[Permission]) -> list[Action]:
-    """Return what changes the open course as a whole."""
+def of_the_course(
+    patient: Patient, course: OpenCourse | None, rights: Collection[Permission], *, changes: bool
+) -> list[Action]:
+    """Return what changes the open course as a whole. `changes`: there is a regimen that it can change to."""
     if course is None:
         return []
     actions, course_id = [], course.line.id
@@ -60,6 +66,8 @@ def of_the_course(patient: Patient, course: OpenCourse | None, rights: Collectio
     if patient.in_care:
         pause = ("Resume", "courses:resume") if course.hold else ("Put on hold", "courses:hold")
         actions.append(_to(*pause, course_id))
+    if changes and patient.in_care and course.hold is None:
+        actions.append(_to("Change the regimen", "courses:switch", course_id))
     return [*actions, _to("Stop the course", "courses:stop", course_id)]
 
 

@@ -8,22 +8,22 @@ from datetime import date, datetime, time
 from django.db.models import F, FilteredRelation, Q
 
 from clinic import formatting, statuses
-from clinic.patients.models import Patient
+from clinic.patients.models import Identifier, Patient
 from clinic.patients.queries import Banner
 from clinic.statuses import Status as StatusWord
 from treatments.chart.pictures import DoseDay, Pictures, pictures
 from treatments.courses import queries as courses
-from treatments.courses.models import Administration, Booking, Course, Dose
-from treatments.courses.queries import FLAG_WORDS, NextDoseCard
-from treatments.courses.series import attempts_of, policy_of
+from treatments.courses.models import Administration, Booking, Course, Decision, Dose
+from treatments.courses.queries import FLAG_WORDS, PROPOSALS, DecisionLine, NextDoseCard, decision_line
+from treatments.courses.series import assemble
 from treatments.courses.status import status_of
 from treatments.labs.queries import trends
-from treatments.rules.schedule import Series, Status, project
+from treatments.rules.schedule import Series, project
 from treatments.worklist.rows import near
 
 DOSES_AHEAD = 6
-# What a prescriber accepts, edits or declines (rule 10 of clinical-rules.md).
-PROPOSALS = frozenset({Status.REVIEW, Status.RESTART, Status.INTERRUPTED})
+# The rest is on the timeline.
+LATEST_DECISIONS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class CourseLine:
     """One course: its regimen, its days, and what was given on it, newest first."""
 
     id: uuid.UUID
+    regimen_key: str
     regimen: str
     version: int
     monograph_slug: str
@@ -96,6 +97,7 @@ class Sheet:
 
     banner: Banner
     open: OpenCourse | None
+    decisions: tuple[DecisionLine, ...]
     earlier: tuple[CourseLine, ...]
     pictures: Pictures | None
 
@@ -131,14 +133,18 @@ class _Current:
         return Booking(pk=self.booking_id, on=self.booked_on, at_time=self.booked_at, place=self.booked_place or "")
 
 
-def sheet(patient: Patient, now: datetime) -> Sheet:
-    """Return the chart as it is now, by the day at the patient's site. Four queries, however long the history."""
+def sheet(patient: Patient, now: datetime, numbers: Iterable[Identifier] | None = None) -> Sheet:
+    """Return the chart as it is now, by the day at the patient's site. Five queries, however long the history.
+
+    `numbers` are the patient's identifiers; without them they are read with one query of the five.
+    """
     today = patient.site.today(now)
-    nexts, given = _next_doses(patient), _administrations(patient)
+    nexts, given, decisions = _next_doses(patient), _administrations(patient), _decisions(patient)
     current = next((each for each in nexts if each.course.is_open), None)
     return Sheet(
-        banner=_banner(patient, current, today),
-        open=None if current is None else _open(current, given, today),
+        banner=_banner(patient, current, today, numbers),
+        open=None if current is None else _open(current, nexts, given, decisions, today),
+        decisions=tuple(decision_line(row, patient.site.zone) for row in reversed(decisions))[:LATEST_DECISIONS],
         earlier=tuple(_line(each.course, given) for each in nexts if each is not current),
         pictures=pictures(
             trends(patient), _dose_days(given, current if patient.in_care else None, today), today, patient.site.zone
@@ -146,16 +152,31 @@ def sheet(patient: Patient, now: datetime) -> Sheet:
     )
 
 
-def _banner(patient: Patient, current: _Current | None, today: date) -> Banner:
+def banner_of(patient: Patient, now: datetime) -> Banner:
+    """Return the banner of the chart, for the pages beside it. One query."""
+    nexts = _next_doses(patient)
+    current = next((each for each in nexts if each.course.is_open), None)
+    return _banner(patient, current, patient.site.today(now))
+
+
+def _banner(
+    patient: Patient, current: _Current | None, today: date, numbers: Iterable[Identifier] | None = None
+) -> Banner:
     """Return the banner; somebody no longer in care has no next dose."""
     if current is None:
-        return courses.banner(patient, today, course=None, dose=None, held=False)
-    dose = current.dose if patient.in_care else None
-    return courses.banner(patient, today, course=current.course, dose=dose, held=current.is_held)
+        return courses.banner(patient, today, course=None, dose=None, held=False, numbers=numbers)
+    dose, held = current.dose if patient.in_care else None, current.is_held
+    return courses.banner(patient, today, course=current.course, dose=dose, held=held, numbers=numbers)
 
 
-def _open(current: _Current, given: Iterable[Administration], today: date) -> OpenCourse:
-    series = _series(current, given)
+def _open(
+    current: _Current,
+    nexts: Iterable[_Current],
+    given: Iterable[Administration],
+    decisions: Iterable[Decision],
+    today: date,
+) -> OpenCourse:
+    series = _series(current, nexts, given, decisions)
     status = status_of(current.dose, today, held=current.is_held, stopped=False)
     return OpenCourse(
         line=_line(current.course, given),
@@ -197,15 +218,27 @@ def _administrations(patient: Patient) -> list[Administration]:
     return list(attempts.order_by("-given_on", "-created_at"))
 
 
-def _series(current: _Current, given: Iterable[Administration]) -> Series:
+def _decisions(patient: Patient) -> list[Decision]:
+    """Return every decision that stands, oldest first, with its people."""
+    decisions = Decision.objects.standing().filter(patient=patient).select_related("decided_by", "second")
+    return list(decisions.order_by("created_at", "pk"))
+
+
+def _series(
+    current: _Current,
+    nexts: Iterable[_Current],
+    given: Iterable[Administration],
+    decisions: Iterable[Decision],
+) -> Series:
     """Return the open course as the engine sees it, from what was read already."""
     course = current.course
-    return Series(
-        regimen=course.regimen.rule(),
-        attempts=attempts_of(row for row in given if row.course_id == course.pk),
-        policy=policy_of(course.policy),
-        planned_start=course.planned_start,
+    before = (each.dose.previous_on for each in nexts if each.course.pk == course.switched_from_id)
+    return assemble(
+        course,
+        (row for row in given if row.course_id == course.pk),
+        [row for row in decisions if row.course_id == course.pk],
         held=current.is_held,
+        previous_on=next(before, None),
     )
 
 
@@ -235,6 +268,7 @@ def _line(course: Course, given: Iterable[Administration]) -> CourseLine:
     version = course.regimen.version
     return CourseLine(
         id=course.pk,
+        regimen_key=course.regimen.key,
         regimen=course.regimen.name,
         version=version.number,
         monograph_slug=version.monograph.slug,

@@ -5,7 +5,7 @@ import uuid
 from django.shortcuts import get_object_or_404
 
 from clinic.staff.models import User
-from treatments.courses.models import Booking, Course, Dose
+from treatments.courses.models import Booking, Course, Decision, Dose
 
 
 def course_or_404(user: User, pk: uuid.UUID) -> Course:
@@ -26,3 +26,10 @@ def booking_or_404(user: User, pk: uuid.UUID) -> Booking:
     bookings = Booking.objects.seen_by(user).standing()
     joined = ("site", "patient__site", "dose__site", "dose__course__regimen__version", "dose__course__policy")
     return get_object_or_404(bookings.select_related(*joined), pk=pk)
+
+
+def decision_or_404(user: User, pk: uuid.UUID) -> Decision:
+    """Return the decision, standing or withdrawn, with its course, people, site and patient."""
+    joined = ("site", "patient__site", "course__site", "course__regimen__version", "course__policy")
+    people = ("decided_by", "second", "administration")
+    return get_object_or_404(Decision.objects.seen_by(user).select_related(*joined, *people), pk=pk)

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from clinic.staff.admin_access import ReadOnlyAdmin
-from treatments.courses.models import Administration, Booking, Course, Dose, Hold
+from treatments.courses.models import Administration, Booking, Course, Decision, Dose, Hold
 
 
 @admin.register(Course)
@@ -50,3 +50,12 @@ class HoldAdmin(ReadOnlyAdmin):
     list_display = ("patient", "from_on", "review_on", "ended_on", "site")
     list_filter = (("site", admin.RelatedOnlyFieldListFilter),)
     list_select_related = ("patient", "site")
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin):
+    """Decisions."""
+
+    list_display = ("patient", "matter", "answer", "made_on", "decided_by", "second", "site")
+    list_filter = (("site", admin.RelatedOnlyFieldListFilter), "matter", "answer")
+    list_select_related = ("patient", "decided_by", "second", "site")

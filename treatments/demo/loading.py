@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from django.db import transaction
 
-from clinic.audit.trail import Actor, person_actor, process_actor
+from clinic.audit.trail import person_actor, process_actor
 from clinic.patients import services as patients
 from clinic.patients.choices import CareStatus
 from clinic.patients.facts import CarerFacts, ConsentFacts, IdentifierFacts, PersonFacts, ProfileFacts
@@ -23,6 +23,8 @@ from monographs.models import Regimen
 from treatments.courses import services as courses
 from treatments.courses.models import Course
 from treatments.courses.queries import next_dose
+from treatments.demo import decisions
+from treatments.demo.stage import Stage
 from treatments.demo.stories import Days, days_of_story
 from treatments.labs.services import log_results
 from treatments.rules.cautions import CODES
@@ -30,29 +32,6 @@ from treatments.rules.monitoring import Range, Reported
 
 BY = process_actor("demonstration")
 KEPT_SETS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Who and what the stories are about, and when they are told."""
-
-    now: datetime
-    sites: dict[str, Site]
-    people: dict[str, User]
-    regimens: dict[str, Regimen]
-    default: str
-
-    def today(self, patient: Patient) -> date:
-        """Return the day at the patient's site."""
-        return patient.site.today(self.now)
-
-    def at(self, patient: Patient, day: date, hour: int = 10) -> datetime:
-        """Return a clock time of a day at the patient's site, never later than now."""
-        return min(self.now, datetime.combine(day, time(hour), tzinfo=patient.site.zone).astimezone(UTC))
-
-    def nurse(self, site: Site) -> User:
-        """Return who draws blood and gives doses at this site."""
-        return self.people["nurse" if site.name == "Northfield" else "lakeside-nurse"]
 
 
 @dataclass(slots=True)
@@ -245,7 +224,7 @@ def _hold(stage: Stage, course: Course, facts: Mapping[str, Any]) -> None:
         from_on=today + timedelta(days=facts["from"]),
         review_on=today + timedelta(days=facts["review"]),
         reason=facts["reason"],
-        by=_prescriber(stage),
+        by=stage.prescriber(),
         at=stage.at(course.patient, today + timedelta(days=facts["from"])),
     )
 
@@ -253,7 +232,7 @@ def _hold(stage: Stage, course: Course, facts: Mapping[str, Any]) -> None:
 def _stop(stage: Stage, course: Course, facts: Mapping[str, Any]) -> None:
     on = stage.today(course.patient) + timedelta(days=facts["day"])
     at = stage.at(course.patient, on, hour=14)
-    courses.stop_course(course=course, on=on, reason=facts["reason"], by=_prescriber(stage), at=at)
+    courses.stop_course(course=course, on=on, reason=facts["reason"], by=stage.prescriber(), at=at)
 
 
 def _leave(stage: Stage, course: Course, facts: Mapping[str, Any]) -> None:
@@ -268,12 +247,12 @@ def _leave(stage: Stage, course: Course, facts: Mapping[str, Any]) -> None:
     )
 
 
-def _prescriber(stage: Stage) -> Actor:
-    return person_actor(stage.people["prescriber"])
-
-
 _CHAPTERS: dict[str, Callable[[Stage, Course, Any], None]] = {
     "booked": _book,
+    "attempt": decisions.attempt,
+    "decide": decisions.decide,
+    "switch": decisions.switch,
+    "too_soon": decisions.too_soon,
     "hold": _hold,
     "stop": _stop,
     "care": _leave,

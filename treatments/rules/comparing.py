@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 from treatments.rules.projection import project
 from treatments.rules.replay import walk
-from treatments.rules.schedule_terms import ProjectedDose, Ruling, Series
+from treatments.rules.schedule_terms import Outcome, Plan, ProjectedDose, Ruling, Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,24 @@ def compare(before: tuple[ProjectedDose, ...], after: tuple[ProjectedDose, ...])
     return tuple(Pair(one, other) for one, other in zip_longest(before, after))
 
 
-def as_planned(series: Series, count: int) -> tuple[ProjectedDose, ...]:
-    """Return the doses to come as they were planned on the day of the last one, before anything was late or on hold."""
-    last = walk(series).position.last or series.planned_start
-    return () if last is None else project(replace(series, held=False), last, count=count)
+def as_planned(series: Series, on: date, count: int) -> tuple[ProjectedDose, ...]:
+    """Return the doses to come as the plan has them on a day, whatever a hold or a late-dose rule says of them.
+
+    The next dose stands at its own target, even where that has passed; those after it lie where they would if it were
+    given on `on`, as one ordinary dose. A partial dose that is not decided on is left out.
+    """
+    settled = tuple(attempt for attempt in series.attempts if attempt.outcome is not Outcome.PARTIAL)
+    position = walk(series).position
+    target = position.target()
+    if target is None:
+        return ()
+    doses = under(
+        replace(series, attempts=settled), Ruling(position.last, on, Plan.AS_PLANNED, max(target, on)), on, count
+    )
+    return (doses[0]._replace(target=target), *doses[1:])
 
 
 def under(series: Series, ruling: Ruling, on: date, count: int) -> tuple[ProjectedDose, ...]:
     """Return the doses to come if a prescriber decides so on a day."""
-    return project(replace(series, rulings=(*series.rulings, ruling), held=False), on, count=count)
+    decided = replace(series, rulings=(*series.rulings, ruling), held=False, stopped=False, review="")
+    return project(decided, on, count=count)

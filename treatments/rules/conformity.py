@@ -1,7 +1,10 @@
 """The conformity table: worked cases that a clinician can read, and whether the engine agrees with each.
 
-One row is one history on one day with the answer it must have. An empty cell means that there is no such value.
-`given` lists the attempts as DATE[:MG][:OUTCOME], separated by spaces; `flags` is compared whatever the order.
+One row is one history on one day with the answer it must have, under the default policy. An empty cell means that there
+is no such value. `given` lists the attempts as DAY[:MG][:OUTCOME], separated by spaces, and `on` is the day asked
+about; a day is a date, or an instant with the site's time zone, whose local day counts. `decisions`, a column that a
+table may lack, lists what a prescriber decided. `treatments.rules.conformity_entries` says how each of them is written.
+`flags` is compared whatever the order.
 """
 
 import csv
@@ -10,10 +13,19 @@ from dataclasses import dataclass
 
 from monographs.rules.regimen import Regimen
 from treatments.rules.calculator import UnknownRegimen, regimen_of
+from treatments.rules.conformity_entries import (
+    ZoneOf,
+    attempt_of,
+    day_of,
+    decision_from,
+    rulings_from,
+    with_verdicts,
+)
 from treatments.rules.schedule import Series, forecast
-from treatments.rules.schedule_entries import attempt_from, day_from, mg_from
+from treatments.rules.schedule_entries import mg_from
 
 INPUTS = ("case", "regimen", "given", "on")
+OPTIONAL = "decisions"
 ANSWERS = ("ordinal", "phase", "label", "mg", "floor", "target", "opens", "closes", "status", "flags")
 
 
@@ -30,6 +42,7 @@ class Case:
     given: str
     on: str
     expected: Mapping[str, str]
+    decisions: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +70,19 @@ def cases_from(lines: Iterable[str]) -> tuple[Case, ...]:
 def _case(row: Mapping[str, str | None]) -> Case:
     cells = {column: (row[column] or "").strip() for column in (*INPUTS, *ANSWERS)}
     expected = {column: cells[column] for column in ANSWERS}
-    return Case(cells["case"], cells["regimen"], cells["given"], cells["on"], expected)
+    decisions = (row.get(OPTIONAL) or "").strip()
+    return Case(cells["case"], cells["regimen"], cells["given"], cells["on"], expected, decisions)
 
 
-def check(regimens: Mapping[str, Regimen], cases: Iterable[Case]) -> Iterator[RowResult]:
-    """Compare each case with the engine's answer, under the default policy."""
+def check(regimens: Mapping[str, Regimen], cases: Iterable[Case], zone_of: ZoneOf) -> Iterator[RowResult]:
+    """Compare each case with the engine's answer, under the default policy. `zone_of` finds a time zone by name."""
     for case in cases:
-        yield RowResult(case.name, tuple(_differences(regimens, case)))
+        yield RowResult(case.name, tuple(_differences(regimens, case, zone_of)))
 
 
-def _differences(regimens: Mapping[str, Regimen], case: Case) -> Iterator[str]:
+def _differences(regimens: Mapping[str, Regimen], case: Case, zone_of: ZoneOf) -> Iterator[str]:
     try:
-        came = _answer(regimens, case)
+        came = _answer(regimens, case, zone_of)
         expected = {column: _plain(column, cell) for column, cell in case.expected.items()}
     except (ValueError, UnknownRegimen) as refused:
         yield f"no answer: {refused}"
@@ -78,9 +92,11 @@ def _differences(regimens: Mapping[str, Regimen], case: Case) -> Iterator[str]:
             yield f"{column}: expected {expected[column] or 'nothing'}, got {came[column] or 'nothing'}"
 
 
-def _answer(regimens: Mapping[str, Regimen], case: Case) -> dict[str, str]:
-    attempts = tuple(attempt_from(entry) for entry in case.given.split())
-    dose = forecast(Series(regimen_of(regimens, case.regimen), attempts), day_from(case.on)).next
+def _answer(regimens: Mapping[str, Regimen], case: Case, zone_of: ZoneOf) -> dict[str, str]:
+    decided = tuple(decision_from(entry) for entry in case.decisions.split())
+    attempts = with_verdicts((attempt_of(entry, zone_of) for entry in case.given.split()), decided)
+    regimen, rulings = regimen_of(regimens, case.regimen), rulings_from(attempts, decided)
+    dose = forecast(Series(regimen, attempts, rulings=rulings), day_of(case.on, zone_of)).next
     return {column: _plain(column, _text(getattr(dose, column))) for column in ANSWERS}
 
 

@@ -55,7 +55,7 @@ def change(before: Series, regimen: Regimen, policy: Policy, on: date, count: in
     return Change(
         before=forecast(before, on).next,
         after=forecast(after, on).next,
-        pairs=compare(as_planned(before, count), as_planned(after, count)),
+        pairs=compare(as_planned(before, on, count), as_planned(after, on, count)),
     )
 
 

@@ -139,8 +139,11 @@ def _earliest(reading: Reading) -> date:
 
 def _partial(reading: Reading, attempt: Attempt) -> Proposal:
     says = f"Only part of the dose was given on {in_words(attempt.on)}; by itself that counts for nothing"
+    choices: tuple[Choice, ...] = _VERDICTS
+    if any(dose.on == attempt.on for dose in reading.walk.history):
+        says, choices = f"{says}, and a dose that counts was given on that day", _VERDICTS[:1]
     day = _earliest(reading)
-    return Proposal(Matter.PARTIAL, (8, 10), says, BY_POLICY, _VERDICTS, day, is_open=True, attempt=attempt)
+    return Proposal(Matter.PARTIAL, (8, 10), says, BY_POLICY, choices, day, is_open=True, attempt=attempt)
 
 
 def _doubt(reading: Reading, doubt: str) -> Proposal:

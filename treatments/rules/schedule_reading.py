@@ -8,8 +8,9 @@ from monographs.rules.regimen import Band
 from treatments.rules.late_doses import begins_on
 from treatments.rules.replay import Anchor, Loading, Position, Walk, Window, days, walk
 from treatments.rules.schedule_status import standing_on
-from treatments.rules.schedule_terms import Series, Status, Turns
+from treatments.rules.schedule_terms import Outcome, Series, Status, Turns
 
+_COMPLETED = Outcome.COMPLETED
 _NEVER = Turns(None, None, None, None, None)
 
 
@@ -57,8 +58,14 @@ def turns_of(position: Position, window: Window) -> Turns:
 
 
 def doubted(series: Series) -> str:
-    """Return the reason from elsewhere than the dates for which a prescriber has to decide, "" once one has."""
-    return "" if any(ruling.after == series.previous_on for ruling in series.rulings) else series.review
+    """Return the reason from elsewhere than the dates for which a prescriber has to decide, "" once one has.
+
+    It is asked before anything else, so that any decision settles it, also one made after the first dose was given.
+    """
+    if not series.review:
+        return ""
+    counting = {series.previous_on, *(attempt.on for attempt in series.attempts if attempt.outcome == _COMPLETED)}
+    return "" if any(ruling.after in counting for ruling in series.rulings) else series.review
 
 
 def _review_from(position: Position, past: date) -> date | None:
@@ -68,9 +75,10 @@ def _review_from(position: Position, past: date) -> date | None:
     """
     place, last = position.place, position.last
     switching = isinstance(place, Loading) and place.anchor is Anchor.SWITCH
-    waiting = position.ordinal > 0 or switching
+    waiting = last is not None or switching
     unruled = past if waiting and (position.regimen.late is None or switching) else None
-    if last is None or not isinstance(place, Loading) or position.ordinal == 0:
+    decided = position.set_for is not None
+    if last is None or not isinstance(place, Loading) or not (position.ordinal or decided):
         return unruled
     gap = add_months(position.set_for or last, position.policy.loading_gap_months)
     return gap if unruled is None else min(gap, unruled)

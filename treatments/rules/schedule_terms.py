@@ -135,9 +135,9 @@ class Series:
 
     `switched`: the course begins with the regimen's switch dose and takes over its due date, `planned_start`, from
     the course before, whose last dose was on `previous_on`. `review` is a reason, known from elsewhere than the
-    dates, for which a prescriber has to decide; empty when there is none, and settled by a ruling about the first
-    dose. `rulings` are the decisions in the order in which they were made; one made after a dose that no longer counts
-    says nothing.
+    dates, for which a prescriber has to decide; empty when there is none, and settled by any ruling after a dose that
+    counts, the one on `previous_on` included. `rulings` are the decisions in the order in which they were made; one
+    made after a dose that no longer counts says nothing.
     """
 
     regimen: Regimen

@@ -175,6 +175,7 @@ def beyond(cursor: Cursor, column: str, *, always_dated: bool) -> Q:
 # What a row shows or derives its status from; everything else stays in the database.
 _SHOWN = (
     "site_id",
+    "course_id",
     "label",
     "mg",
     "previous_on",

@@ -13,7 +13,7 @@ from clinic.staff.models import Site
 from clinic.staff.roles import Permission
 from clinic.statuses import Status as StatusWord
 from treatments.courses.models import Dose
-from treatments.courses.queries import booking_state
+from treatments.courses.queries import PROPOSALS, booking_state
 from treatments.courses.status import status_of
 from treatments.rules.schedule import Status
 from treatments.worklist.queries import Listed
@@ -130,8 +130,10 @@ def _booking_mark(listed: Listed, status: Status, today: date) -> StatusWord | N
 
 
 def _action(listed: Listed, status: Status, today: date, rights: Collection[Permission]) -> Action:
-    """Record what is booked for today or before; book what is not booked; else open the chart."""
+    """Decide what waits; record what is booked for today or before; book what is not booked; else open the chart."""
     dose, booked = listed.dose, listed.booked_on is not None
+    if Permission.DECIDE in rights and status in PROPOSALS:
+        return _to("Decide", "courses:decide", dose.course_id, is_urgent=True)
     day_has_come = listed.booked_on is not None and listed.booked_on <= today
     if Permission.RECORD_DOSES in rights and day_has_come:
         return _to("Record dose", "courses:give", dose.pk, is_urgent=True)

@@ -14,7 +14,7 @@ from clinic import formatting
 from clinic.staff.access import StaffRequest, requires, site_ids, sites
 from clinic.staff.models import Site
 from clinic.staff.roles import Permission
-from treatments.courses import queries_versions
+from treatments.courses.queries import versions
 from treatments.labs.queries import latest
 from treatments.worklist import address, queries
 from treatments.worklist.address import Address
@@ -85,7 +85,7 @@ def _behind(request: StaffRequest, asked: Address, chosen: list[Site], now: date
     decides = site_ids(request.user, Permission.DECIDE)
     if asked.tab is not Tab.DECISION or not decides:
         return ""
-    count = queries_versions.count([site for site in chosen if site.pk in decides], now)
+    count = versions.count([site for site in chosen if site.pk in decides], now)
     stand = "course stands" if count == 1 else "courses stand"
     return f"{_counted(count)} {stand} on an older version of the monograph or site policy" if count else ""
 

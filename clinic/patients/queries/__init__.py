@@ -1,6 +1,6 @@
 """What pages read about patients: frozen rows, in words, ready for a template. No template starts a query."""
 
-from clinic.patients.queries.banners import Banner, banner, short_identifiers
+from clinic.patients.queries.banners import Banner, banner, numbers_of, short_identifiers
 from clinic.patients.queries.details import Details, details, first_recorded_day
 from clinic.patients.queries.duplicates import Match, holders, possible_duplicates
 from clinic.patients.queries.finding import Filters, FoundPage, find, hidden_by_care
@@ -20,6 +20,7 @@ __all__ = [
     "hidden_by_care",
     "history",
     "holders",
+    "numbers_of",
     "possible_duplicates",
     "short_identifiers",
 ]

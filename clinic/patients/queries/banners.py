@@ -34,9 +34,14 @@ class Banner:
     facts: tuple[tuple[str, str, Status | None], ...] = ()
 
 
-def banner(patient: Patient, today: date) -> Banner:
-    """Return the banner of a patient on a day at their site. One query."""
-    numbers = Identifier.objects.standing().filter(patient=patient)
+def numbers_of(patient: Patient) -> list[Identifier]:
+    """Return the patient's numbers that stand, for a page that shows them more than once. One query."""
+    return list(Identifier.objects.standing().filter(patient=patient))
+
+
+def banner(patient: Patient, today: date, numbers: Iterable[Identifier] | None = None) -> Banner:
+    """Return the banner of a patient on a day at their site. One query, none with the numbers read already."""
+    numbers = numbers_of(patient) if numbers is None else numbers
     return Banner(
         patient_id=patient.pk,
         name=formatting.full_name(patient.family_name, patient.given_name),

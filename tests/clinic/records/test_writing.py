@@ -145,6 +145,12 @@ class TestChange:
         change(patient, given_name="Anna")
         assert stored(patient)["family_name"] == "Berg"
 
+    def test_the_trail_tells_a_value_as_the_database_holds_it(self, patient: Patient) -> None:
+        row = Measurement(patient=patient, measured_on=date(2026, 7, 1), weight_kg=Decimal("17.50"))
+        row = writing.add(row, event="patients.measured", by=BY, at=AT)
+        writing.change(row, event="patients.measurement_corrected", by=BY, at=AT, weight_kg=Decimal(18))
+        assert Entry.objects.get(event="patients.measurement_corrected").changes["weight_kg"] == ["17.50", "18.00"]
+
     def test_a_relation_is_audited_by_its_key(self, patient: Patient, site: Site, other_site: Site) -> None:
         change(patient, site=other_site)
         assert Entry.objects.get(event="patients.corrected").changes == {"site": [str(site.pk), str(other_site.pk)]}

@@ -101,19 +101,20 @@ class TestWhatOneMayDo:
         ("role", "expected"),
         [
             (Role.COORDINATOR, {"Book", "Log labs"}),
-            (Role.NURSE, {"Book", "Record dose", "Log labs", "Add a dose given elsewhere"}),
+            (Role.NURSE, {"Book", "Record dose", "Not given", "Log labs", "Add a dose given elsewhere"}),
             (
                 Role.PRESCRIBER,
                 {
                     "Book",
                     "Record dose",
+                    "Not given",
                     "Log labs",
                     "Add a dose given elsewhere",
                     "Put on hold",
                     "Stop the course",
                 },
             ),
-            (Role.PROCEDURALIST, {"Book", "Record dose", "Add a dose given elsewhere"}),
+            (Role.PROCEDURALIST, {"Book", "Record dose", "Not given", "Add a dose given elsewhere"}),
             (Role.PHARMACIST, set()),
             (Role.VIEWER, set()),
             (Role.ADMINISTRATOR, set()),

@@ -20,12 +20,11 @@ from tests.treatments.courses import builders, newer
 from tests.treatments.courses.builders import US_12MG
 from tests.treatments.courses.newer import FIVE_MONTHS, TODAY
 from treatments.courses import events, services
-from treatments.courses import queries_versions as queries
 from treatments.courses.models import Course, Decision, Dose
-from treatments.courses.queries_versions import Shown
+from treatments.courses.queries import versions as queries
+from treatments.courses.queries.versions import Shown
 from treatments.courses.services.together import (
     Came,
-    CannotTake,
     ChangedMeanwhile,
     migrate_as_shown,
     migrate_together,
@@ -121,7 +120,7 @@ class TestAsItWasShown:
         assert day is not None
         after = services.switch_course(course=course, regimen=regimen, day=day, reason="Stronger", by=BY, at=AT)
         newer.version(high)
-        with pytest.raises(CannotTake, match="does not know the switch"):
+        with pytest.raises(services.NotAvailableHere, match="does not know the switch"):
             migrate_as_shown(shown=seen(after)[0], reason="The label changed", by=BY, at=AT)
 
 

@@ -145,7 +145,7 @@ class TestBook:
             ({"on": "2026-07-03"}, "Day : 3 Jul 2026 has passed; choose today or a later day."),
             (
                 {"on": "2026-07-08"},
-                "Day : 8 Jul 2026 is too soon after the last dose; the earliest safe day is 9 Jul 2026.",
+                "Day : 8 Jul 2026 is too soon: before 9 Jul 2026 a prescriber and a second person must agree.",
             ),
             ({"on": ""}, "Day : Enter the day."),
             ({"on": "9/7/2026"}, "Day : Enter a day that exists, as year-month-day: 2026-05-17."),
@@ -308,7 +308,7 @@ class TestMove:
             ({"on": "2026-07-03"}, "Day : 3 Jul 2026 has passed; choose today or a later day."),
             (
                 {"on": "2026-07-08"},
-                "Day : 8 Jul 2026 is too soon after the last dose; the earliest safe day is 9 Jul 2026.",
+                "Day : 8 Jul 2026 is too soon: before 9 Jul 2026 a prescriber and a second person must agree.",
             ),
         ],
     )

@@ -21,7 +21,7 @@ from tests.factories import AT, BY
 from tests.treatments.courses import builders
 from tests.treatments.courses.builders import US_12MG
 from tests.treatments.courses.pages import entries, problems, queries, title, told
-from tests.treatments.pages import filled, send, soup, text
+from tests.treatments.pages import filled, looked_at, send, soup, text
 from treatments.courses import services
 from treatments.courses.models import Administration, Booking, Course, Dose, Hold
 
@@ -242,7 +242,7 @@ class TestHold:
         assert Hold.objects.get().reason == "Spinal surgery"
 
     def test_the_same_form_twice_holds_once(self, prescriber: Client, begun: Course) -> None:
-        values = filled(soup(prescriber.get(url("hold", begun)))) | self.HOLD
+        values = looked_at(prescriber, url("hold", begun), **self.HOLD)
         prescriber.post(url("hold", begun), values)
         second = prescriber.post(url("hold", begun), values)
         assert (second.status_code, told(second)) == (302, SAVED_BEFORE)
@@ -315,7 +315,7 @@ class TestResume:
 
     def test_the_same_form_twice_resumes_once(self, prescriber: Client, begun: Course) -> None:
         on_hold(begun)
-        values = filled(soup(prescriber.get(url("resume", begun))))
+        values = looked_at(prescriber, url("resume", begun))
         prescriber.post(url("resume", begun), values)
         before = entries()
         second = prescriber.post(url("resume", begun), values)
@@ -368,7 +368,9 @@ class TestStop:
         assert (course.stopped_on, course.stop_reason) == (TODAY, "Another therapy")
 
     def test_leaving_the_page_is_not_called_cancel(self, prescriber: Client, begun: Course) -> None:
-        page = soup(prescriber.get(url("stop", begun)))
+        first = soup(prescriber.get(url("stop", begun)))
+        assert [text(one) for one in first.select(".form-buttons > *")] == ["Show what changes", "Keep the course"]
+        page = soup(prescriber.post(url("stop", begun), filled(first) | {"reason": "Another therapy"}))
         assert [text(one) for one in page.select(".form-buttons > *")] == ["Stop the course", "Keep the course"]
         assert page.select(".form-buttons .btn-danger")
 
@@ -378,7 +380,7 @@ class TestStop:
         assert Booking.objects.get().cancel_reason == "Course stopped"
 
     def test_the_same_form_twice_stops_once(self, prescriber: Client, begun: Course) -> None:
-        values = filled(soup(prescriber.get(url("stop", begun)))) | {"reason": "Another therapy"}
+        values = looked_at(prescriber, url("stop", begun), reason="Another therapy")
         prescriber.post(url("stop", begun), values)
         before = entries()
         second = prescriber.post(url("stop", begun), values)

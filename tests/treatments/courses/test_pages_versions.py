@@ -23,8 +23,9 @@ from tests.treatments.courses.newer import FIVE_MONTHS, TODAY
 from tests.treatments.courses.pages import problems, title, told
 from tests.treatments.pages import filled, send, soup, text
 from tests.treatments.worklist.builders import Planned, seed
-from treatments.courses import queries_versions, services
+from treatments.courses import services
 from treatments.courses.models import Course, Decision
+from treatments.courses.queries import versions
 from treatments.courses.views.shared import SAVED_BEFORE
 
 pytestmark = pytest.mark.usefixtures("at_noon")
@@ -190,7 +191,7 @@ class TestTheList:
     def test_pages_are_walked_forward_and_back_with_the_filter(
         self, prescriber: Client, courses: list[Course], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(queries_versions, "PAGE_SIZE", 1)
+        monkeypatch.setattr(versions, "PAGE_SIZE", 1)
         first = prescriber.get(LIST)
         assert "1 of 2 courses" in text(soup(first).select("nav.pager")[0])
         following = soup(first).select("a[rel=next]")[0]["href"]
@@ -205,7 +206,7 @@ class TestTheList:
         self, prescriber: Client, courses: list[Course], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("treatments.courses.views.versions.COUNTED", 1)
-        monkeypatch.setattr(queries_versions, "COUNTED", 1)
+        monkeypatch.setattr(versions, "COUNTED", 1)
         assert "2 of 1+ courses" in text(soup(prescriber.get(LIST)).select("nav.pager")[0])
 
     def test_all_boxes_of_a_page_can_be_ticked_without_a_script(

@@ -8,7 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 
+from clinic.audit.models import Entry
+from clinic.audit.trail import person_actor
 from clinic.patients.models import Patient
 from clinic.records.writing import AlreadySubmitted
 from clinic.staff.models import User
@@ -17,9 +20,23 @@ from tests import factories
 from tests.clinic.records.test_together import AT_ONCE, at_once
 from tests.factories import AT, BY
 from tests.treatments.courses import builders
+from tests.treatments.courses.decided import (
+    AGAIN,
+    ONE,
+    THREE,
+    TWO,
+    begun,
+    counted_anew,
+    decide,
+    elsewhere,
+    high_dose,
+    series_as_stored,
+    withdraw,
+)
 from treatments.courses import services
-from treatments.courses.models import Administration, Booking, Course, Dose, Hold
+from treatments.courses.models import Administration, Booking, Course, Decision, Dose, Hold
 from treatments.courses.services import Given
+from treatments.rules.proposals import Matter
 
 pytestmark = pytest.mark.usefixtures("several_connections")
 REFUSALS = (
@@ -28,7 +45,10 @@ REFUSALS = (
     services.AlreadyOnHold,
     services.CourseStopped,
     services.DoseAlreadyGiven,
+    services.GivenOnSuchADay,
+    services.NothingToDecide,
     services.OpenCourseExists,
+    services.TooLateToWithdraw,
 )
 
 
@@ -132,3 +152,61 @@ def test_a_stop_and_a_dose_at_once_leave_a_course_that_makes_sense(course: Cours
     assert not Course.objects.get().is_open
     assert said["saved"] == 1 + Administration.objects.count()
     assert said.total() == AT_ONCE
+
+
+class TestDeciding:
+    @pytest.fixture
+    def late(self, patient: Patient) -> Course:
+        return begun(patient)
+
+    def test_of_several_who_decide_one_is_first_and_nothing_is_lost(self, late: Course) -> None:
+        choices = (TWO, THREE, ONE, AGAIN)
+        said = told(lambda number: decide(late, Matter.INTERRUPTED, choices[number], f"2026-12-0{number + 1}"))
+        assert said == {"saved": 1, "NothingToDecide": AT_ONCE - 1}
+        decision, dose = Decision.objects.get(), builders.next_dose(late)
+        assert (dose.target, dose.label) == (decision.day, decision.after[0][0])
+        assert Entry.objects.filter(event="courses.decided").count() == 1
+        assert Dose.objects.filter(course=late).count() == 5
+
+    def test_one_form_sent_several_times_at_once_decides_once(self, late: Course) -> None:
+        key = uuid.uuid4()
+        said = told(lambda _: decide(late, Matter.INTERRUPTED, TWO, "2026-12-01", submission=key))
+        assert said == {"saved": 1, "AlreadySubmitted": AT_ONCE - 1}
+
+    def test_of_several_who_withdraw_one_is_first(self, late: Course) -> None:
+        decision = decide(late, Matter.INTERRUPTED, TWO, "2026-12-01")
+        said = told(lambda number: withdraw(decision, f"Reason {number}", expected=decision.version))
+        assert said == {"saved": 1, "TooLateToWithdraw": AT_ONCE - 1}
+        assert builders.next_dose(late).label == "M1"
+
+    def test_a_dose_and_a_decision_at_once_leave_a_course_that_makes_sense(self, late: Course) -> None:
+        """Whichever came first: the dose of that day is governed by a decision of that day."""
+
+        def act(number: int) -> None:
+            if number % 2:
+                decide(late, Matter.INTERRUPTED, ONE, "2026-12-01")
+            else:
+                elsewhere(late, "2026-11-24")
+
+        said = told(act)
+        assert said["saved"] == Decision.objects.count() + 1
+        before = series_as_stored(late)
+        with transaction.atomic():
+            counted_anew(late)
+        assert series_as_stored(late) == before
+
+    def test_of_several_who_confirm_one_is_the_second_person(self, course: Course, nurse: User) -> None:
+        elsewhere(course, "2026-07-01", at=AT)
+        dose = builders.next_dose(course)
+        asked = services.ask_for_too_soon(dose=dose, day=date(2026, 7, 10), reason="Surgery", by=BY, at=AT)
+        people = [nurse, *(factories.user(Role.NURSE, site=course.site) for _ in range(AT_ONCE - 1))]
+        said = told(lambda number: services.second(decision=asked, by=person_actor(people[number]), at=AT))
+        assert said == {"saved": 1, "NothingToDecide": AT_ONCE - 1}
+
+    def test_of_several_who_change_the_regimen_one_is_first(self, patient: Patient) -> None:
+        loaded, high = begun(patient), high_dose()
+        facts: dict[str, Any] = {"course": loaded, "regimen": high, "day": date(2026, 7, 4), "by": BY, "at": AT}
+        said = told(lambda number: services.switch_course(**facts, reason=f"Reason {number}"))
+        assert said == {"saved": 1, "CourseStopped": AT_ONCE - 1}
+        assert Course.objects.filter(stopped_on=None).count() == 1
+        assert Dose.objects.standing().filter(is_next=True).count() == 2

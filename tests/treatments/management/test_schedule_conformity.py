@@ -80,3 +80,22 @@ def test_a_file_that_is_no_table_is_refused(table: Path, content: bytes, why: st
 def test_a_file_that_is_not_there_is_refused(table: Path) -> None:
     with pytest.raises(CommandError, match="No such file"):
         run(str(table))
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "America", "", "../secret"])
+def test_a_zone_that_is_not_there_fails_the_row_by_name(table: Path, zone: str) -> None:
+    row = SECOND.replace("2026-01-05", f"2026-01-05T12:00Z@{zone}")
+    table.write_text(f"{HEAD}\n{row},{WINDOW},\n")
+    out = StringIO()
+
+    with pytest.raises(CommandError, match="does not agree"):
+        call_command("schedule_conformity", str(table), stdout=out)
+
+    assert f"no answer: There is no time zone “{zone}”." in out.getvalue()
+
+
+def test_an_instant_is_read_in_its_zone(table: Path) -> None:
+    row = SECOND.replace("2026-01-05", "2026-01-06T07:59Z@America/Los_Angeles")
+    table.write_text(f"{HEAD}\n{row},{WINDOW},\n")
+
+    assert run(str(table)).endswith("1 rows, 1 passed, 0 failed\n")

@@ -1,7 +1,7 @@
 """The one selector: tabs agree with the rule on every day, and counts equal rows."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 from typing import Any
@@ -15,10 +15,16 @@ from clinic.staff.models import Site
 from tests import factories
 from tests.factories import AT, BY
 from tests.treatments.courses import builders as courses
+from tests.treatments.courses.decided import NOW as DECIDED_AT
+from tests.treatments.courses.decided import TODAY as DECIDED_ON
+from tests.treatments.courses.decided import TWO, begun, decide
+from tests.treatments.courses.test_deciding import CASES, take
 from tests.treatments.worklist.builders import Planned, seed
 from treatments.courses import services
 from treatments.courses.models import Dose
+from treatments.courses.series import series_of
 from treatments.courses.status import status_of
+from treatments.rules.proposals import Matter
 from treatments.rules.schedule import Series, Status, forecast
 from treatments.worklist import queries
 from treatments.worklist.queries import Cursor
@@ -45,6 +51,15 @@ def varied() -> Iterator[Planned]:
 
 def expected(plan: Planned, dose: Dose, day: date) -> Tab | None:
     return tab_of(status_of(dose, day, held=plan.held, stopped=False), dose.target, day)
+
+
+def turning(doses: Iterable[Dose], since: date) -> list[date]:
+    """Return every day from then on on which one of these doses turns, with the day before and the day after."""
+    columns = ("target", "opens", "closes", "review_from", "interrupted_from", "restart_from")
+    turns = {getattr(dose, name) for dose in doses for name in columns} - {None}
+    days = {turn + timedelta(days=step) for turn in turns for step in (-1, 0, 1)}
+    months = {since + timedelta(days=30 * month) for month in range(48)}
+    return sorted(day for day in days | months if day >= since)
 
 
 def midday(day: date) -> datetime:
@@ -95,6 +110,21 @@ class TestTheTabsAndTheRuleAgree:
             for dose in Dose.objects.filter(is_next=True).select_related("course"):
                 tab = tab_of(status_of(dose, day, held=False, stopped=False), dose.target, day)
                 assert [name for name, pks in found.items() if dose.pk in pks] == [tab]
+
+    def test_it_holds_under_every_decision_on_every_day_on_which_something_turns(self, site: Site) -> None:
+        decided = [case.waits(courses.patient(site, f"P{number}")) for number, case in enumerate(CASES)]
+        for case, course in zip(CASES, decided, strict=True):
+            take(case, course)
+        held = begun(courses.patient(site, "Held"))
+        decide(held, Matter.INTERRUPTED, TWO, "2026-12-01")
+        facts: dict[str, Any] = {"reason": "Surgery", "review_on": DECIDED_ON, "by": BY, "at": DECIDED_AT}
+        services.hold_course(course=held, from_on=DECIDED_ON, **facts)
+        series = {courses.next_dose(course).pk: series_of(course) for course in [*decided, held]}
+        for day in turning(Dose.objects.filter(pk__in=series), since=DECIDED_ON):
+            found = held_in([site], midday(day))
+            for pk, each in series.items():
+                answer = forecast(each, day).next
+                assert [tab for tab, pks in found.items() if pk in pks] == [tab_of(answer.status, answer.target, day)]
 
     def test_a_stopped_course_stands_in_no_tab(self) -> None:
         assert tab_of(Status.STOPPED, TODAY, TODAY) is None

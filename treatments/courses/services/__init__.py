@@ -24,6 +24,9 @@ from treatments.courses.services.deciding import (
     ReasonMissing,
     TooLateToWithdraw,
     decide,
+    following,
+    is_withdrawable,
+    standing_proposal,
     withdraw_decision,
 )
 from treatments.courses.services.giving import (
@@ -61,7 +64,9 @@ from treatments.courses.services.switching import (
     OnHold,
     Switched,
     decline_switch,
+    policy_in_force,
     switch_course,
+    switch_of,
 )
 from treatments.courses.services.two_people import (
     SamePerson,
@@ -109,17 +114,22 @@ __all__ = [
     "cancel_booking",
     "decide",
     "decline_switch",
+    "following",
     "hold_course",
+    "is_withdrawable",
     "migrate_course",
     "move_booking",
+    "policy_in_force",
     "record_elsewhere",
     "record_given",
     "record_not_given",
     "record_partial",
     "resume_course",
     "second",
+    "standing_proposal",
     "start_course",
     "stop_course",
     "switch_course",
+    "switch_of",
     "withdraw_decision",
 ]

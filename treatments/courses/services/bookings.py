@@ -143,8 +143,9 @@ def _checked(course: Course, dose: Dose, on: date, at: datetime, confirmed: Coll
     if on < today:
         raise BookedInThePast(f"{in_words(on)} has passed; choose today or a later day.")
     if dose.floor and on < dose.floor and not is_allowed_too_soon(course, dose, on):
-        said = f"{in_words(on)} is too soon after the last dose; the earliest safe day is {in_words(dose.floor)}."
-        raise BookedTooSoon(f"{said} A day before it needs a prescriber and a second person.")
+        raise BookedTooSoon(
+            f"{in_words(on)} is too soon: before {in_words(dose.floor)} a prescriber and a second person must agree."
+        )
     series = series_of(course)
     crosses = band_crossing(series, today, on)
     return confirm(cautions.booking(plan_of(dose), on=on, crosses_band=crosses, held=series.held), confirmed)

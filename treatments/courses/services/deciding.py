@@ -10,9 +10,10 @@ from django.db import transaction
 
 from clinic.audit.trail import Actor
 from clinic.records import writing
+from clinic.records.writing import AlreadySubmitted
 from clinic.staff.models import User
 from treatments.courses import events
-from treatments.courses.models import Administration, Course, Decision
+from treatments.courses.models import Administration, Booking, Course, Decision
 from treatments.courses.series import decisions_of, series_of
 from treatments.courses.services.keeping import PatientNotInCare, confirm, first_time, locked_open
 from treatments.courses.services.replanning import last_given, replan
@@ -112,17 +113,42 @@ def decide(
 def withdraw_decision(
     *, decision: Decision, reason: str, by: Actor, at: datetime, expected: int | None = None
 ) -> Decision:
-    """Take back a decision on which nothing has been built yet. Raises TooLateToWithdraw, CourseStopped, StaleRecord.
+    """Take back a decision on which nothing has been built yet.
 
-    A switch and a new version are not taken back here: another switch, or another migration, undoes them.
+    A switch and a new version are not taken back here: another switch, or another migration, undoes them. Raises
+    ReasonMissing, TooLateToWithdraw, CourseStopped, StaleRecord, and AlreadySubmitted when it was withdrawn for that
+    very reason.
     """
     course = locked_open(decision.course_id)
     decision = Decision.objects.select_related("administration").get(pk=decision.pk)
+    _not_withdrawn(decision, reason)
     if not is_withdrawable(decision, decisions_of(course), last_given(series_of(course))):
         raise TooLateToWithdraw("A dose was given or something else was decided since; decide anew instead.")
+    _nothing_is_booked_on(decision)
     decision = writing.void(decision, event=events.DECISION_WITHDRAWN, by=by, at=at, reason=reason, expected=expected)
     replan(course, by=by, at=at)
     return decision
+
+
+def _nothing_is_booked_on(decision: Decision) -> None:
+    """Refuse to leave an appointment before the earliest safe day that nobody allows any more."""
+    if decision.matter != Decision.Matter.TOO_SOON or decision.day is None:
+        return
+    booked = Booking.objects.standing().filter(dose__course=decision.course_id, dose__is_next=True, cancelled_at=None)
+    if booked.filter(on=decision.day).exists():
+        day = in_words(decision.day)
+        raise TooLateToWithdraw(f"The dose is booked on {day}; move or cancel that appointment first.")
+
+
+def _not_withdrawn(decision: Decision, reason: str) -> None:
+    """Refuse a withdrawal without a reason, and a second one; for the same reason, the same form came twice."""
+    if not reason:
+        raise ReasonMissing("Say why the decision is withdrawn.")
+    if decision.voided_at is None:
+        return
+    if decision.void_reason == reason:
+        raise AlreadySubmitted(decision)
+    raise TooLateToWithdraw(f"This decision was withdrawn already: {decision.void_reason}")
 
 
 def is_withdrawable(decision: Decision, decisions: Iterable[Decision], last: date | None) -> bool:
@@ -130,9 +156,15 @@ def is_withdrawable(decision: Decision, decisions: Iterable[Decision], last: dat
     if decision.voided_at is not None or decision.matter in {Decision.Matter.SWITCH, Decision.Matter.VERSION}:
         return False
     latest = max(decisions, key=lambda row: (row.created_at, row.pk), default=None)
-    counted = decision.plan == Decision.Plan.COUNTS and decision.administration is not None
-    since = decision.administration.given_on if counted and decision.administration else decision.after_on
-    return latest is not None and latest.pk == decision.pk and last == since
+    return latest is not None and latest.pk == decision.pk and last == _last_since(decision)
+
+
+def _last_since(decision: Decision) -> date | None:
+    """Return the day of the last dose as the decision left it: a partial dose that counts may be that dose itself."""
+    attempt, after = decision.administration, decision.after_on
+    if attempt is None or decision.plan != Decision.Plan.COUNTS:
+        return after
+    return attempt.given_on if after is None else max(after, attempt.given_on)
 
 
 def standing_proposal(reading: Reading, answer: Answer) -> Proposal:
@@ -171,9 +203,10 @@ def _checked(reading: Reading, proposal: Proposal, answer: Answer, confirmed: Co
         _day_is_safe(reading, answer.day)
     if not answer.reason and (answer.choice is None or not proposal.accepts(answer.choice, answer.day)):
         raise ReasonMissing("Give the reason: this is not what was proposed.")
-    day = answer.day
-    crosses = answer.choice is not None and day is not None and band_crossing(reading.series, reading.on, day)
-    return confirm((crossing(day),) if crosses and day is not None else (), confirmed)
+    day = answer.day if answer.choice is not None and answer.choice.sets_a_day else None
+    if day is None or not band_crossing(reading.series, reading.on, day):
+        return ""
+    return confirm((crossing(day),), confirmed)
 
 
 def _day_is_safe(reading: Reading, day: date | None) -> None:
@@ -191,7 +224,7 @@ def _day_is_safe(reading: Reading, day: date | None) -> None:
 def _answered(reading: Reading, proposal: Proposal, answer: Answer) -> dict[str, Any]:
     """Return the columns that hold the answer and what it changes."""
     choice = answer.choice
-    before = comparing.as_planned(reading.series, COMPARED)
+    before = comparing.as_planned(reading.series, reading.on, COMPARED)
     if choice is None:
         declined = {"answer": Decision.Answer.DECLINED, "answer_words": "Nothing for now"}
         return {**declined, "look_again_on": answer.look_again_on, **_partial_dose(proposal)}

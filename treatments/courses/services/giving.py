@@ -7,13 +7,14 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 
 from clinic import formatting
 from clinic.audit.trail import Actor
 from clinic.records import writing
 from clinic.staff.models import User
 from treatments.courses import events
-from treatments.courses.models import Administration, Course, Dose
+from treatments.courses.models import Administration, Course, Decision, Dose
 from treatments.courses.plans import plan_of
 from treatments.courses.series import series_of
 from treatments.courses.services.keeping import confirm, first_time, locked_open
@@ -168,8 +169,9 @@ def _free_day(course: Course, given_on: date) -> None:
     """Refuse a day before birth, and a day on which the patient was given a dose, whatever course it belonged to."""
     if given_on < course.patient.born_on:
         raise GivenOnSuchADay(f"{in_words(given_on)} lies before the patient was born.")
-    given = Administration.objects.standing().filter(patient_id=course.patient_id, given_on=given_on)
-    if given.filter(outcome=Administration.Outcome.COMPLETED).exists():
+    tried = Administration.objects.standing().filter(patient_id=course.patient_id, given_on=given_on)
+    counts = Q(decisions__plan=Decision.Plan.COUNTS, decisions__voided_at=None)
+    if tried.filter(Q(outcome=Administration.Outcome.COMPLETED) | counts).exists():
         raise GivenOnSuchADay(
             f"A dose is recorded on {in_words(given_on)} already; two doses on one day cannot both count."
         )

@@ -10,7 +10,7 @@ from django.db import transaction
 from clinic.audit.trail import Actor
 from clinic.records import writing
 from clinic.staff.models import SitePolicy, User
-from monographs.models import Regimen
+from monographs.models import Regimen, Version
 from treatments.courses import events
 from treatments.courses.models import Course, Decision
 from treatments.courses.series import policy_of, series_of
@@ -40,15 +40,12 @@ def migrate_course(
 ) -> Course:
     """Put an open course on these versions, and count every dose anew under them.
 
-    Raises ReasonMissing, NothingNewer, NotAvailableHere for another regimen or another site's policy, CourseStopped,
-    StaleRecord, AlreadySubmitted.
+    An earlier version may be taken again. Raises ReasonMissing, NothingNewer, NotAvailableHere for another regimen or
+    another site's policy, and for what is not in force yet; CourseStopped, StaleRecord, AlreadySubmitted.
     """
     course = locked_open(course.pk)
     first_time(Decision, submission)
-    if (course.regimen_id, course.policy_id) == (regimen.pk, policy.pk):
-        raise NothingNewer("This course stands on these versions already.")
-    if regimen.key != course.regimen.key or policy.site_id != course.site_id:
-        raise NotAvailableHere("That is a version of another regimen, or the policy of another site.")
+    _available(course, regimen, policy, course.site.today(at))
     if not reason:
         raise ReasonMissing("Say why the course takes the new version.")
     before, stood_on = series_of(course), versions_in_words(course.regimen, course.policy)
@@ -67,6 +64,20 @@ def migrate_course(
     row = _decision(course, before, stood_on, course.site.today(at), reason, by)
     writing.add(row, event=events.DECIDED, by=by, at=at, submission=submission)
     return course
+
+
+def _available(course: Course, regimen: Regimen, policy: SitePolicy, today: date) -> None:
+    """Refuse versions on which this course cannot stand."""
+    if (course.regimen_id, course.policy_id) == (regimen.pk, policy.pk):
+        raise NothingNewer("This course stands on these versions already.")
+    if regimen.key != course.regimen.key or policy.site_id != course.site_id:
+        raise NotAvailableHere("That is a version of another regimen, or the policy of another site.")
+    if regimen.version.state == Version.State.DRAFT:
+        raise NotAvailableHere("That version of the monograph is a draft; it must be published first.")
+    if policy.effective_from > today:
+        raise NotAvailableHere(f"That policy is in force from {in_words(policy.effective_from)} on.")
+    if course.switched_from_id is not None and regimen.rule().switch is None:
+        raise NotAvailableHere("That version knows no switch dose, with which this course began.")
 
 
 def migrated(series: Series, regimen: Regimen, policy: SitePolicy) -> Series:
@@ -93,7 +104,7 @@ def _decision(course: Course, before: Series, stood_on: str, today: date, reason
         source=course.policy.source[:200],
         answer_words=f"It stands on {versions_in_words(course.regimen, course.policy)}",
         reason=reason,
-        before=kept(as_planned(before, COMPARED)),
-        after=kept(as_planned(migrated(before, course.regimen, course.policy), COMPARED)),
+        before=kept(as_planned(before, today, COMPARED)),
+        after=kept(as_planned(migrated(before, course.regimen, course.policy), today, COMPARED)),
         decided_by=cast("User | None", by.person),
     )

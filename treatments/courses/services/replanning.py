@@ -12,6 +12,7 @@ from treatments.courses.series import series_of
 from treatments.rules.replay import walk
 from treatments.rules.schedule import Flag, Forecast, GivenDose, NextDose, Series, forecast
 from treatments.rules.schedule_reading import doubted
+from treatments.rules.schedule_words import in_words
 
 
 def replan(course: Course, *, by: Actor, at: datetime) -> Dose:
@@ -24,8 +25,10 @@ def replan(course: Course, *, by: Actor, at: datetime) -> Dose:
     series = replace(series_of(course), held=False)
     answer = forecast(series, last_given(series) or course.planned_start)
     doses = list(Dose.objects.standing().filter(course=course))
-    _relabel(answer, doses, by=by, at=at)
-    return _write_next(course, answer, doses, by=by, at=at)
+    places = _places(course, answer, doses, by=by, at=at)
+    for given in answer.history:
+        _change(places[given.key], _labels(given), by=by, at=at)
+    return _write_next(course, answer, doses, places, by=by, at=at)
 
 
 def last_given(series: Series) -> date | None:
@@ -33,15 +36,40 @@ def last_given(series: Series) -> date | None:
     return walk(series).position.last
 
 
-def _relabel(answer: Forecast, doses: list[Dose], *, by: Actor, at: datetime) -> None:
-    """Number the given doses anew: a back-dated one moves every dose after it."""
-    dose_of = {
-        str(pk): dose_id for pk, dose_id in Administration.objects.filter(dose__in=doses).values_list("pk", "dose_id")
-    }
-    rows = {dose.pk: dose for dose in doses}
-    for given in answer.history:
-        row = rows[dose_of[given.key]]
-        _change(row, _labels(given), by=by, at=at)
+def _places(course: Course, answer: Forecast, doses: list[Dose], *, by: Actor, at: datetime) -> dict[str, Dose]:
+    """Return the place of each dose that counts, by its key; no two share one.
+
+    A whole dose has the place in which it was given. A partial one that counts has the place for which it was tried,
+    unless a whole one was given in it, or it is still to come although other doses were given since.
+    """
+    rows = {str(row.pk): row for row in Administration.objects.filter(pk__in=[given.key for given in answer.history])}
+    free = {dose.pk: dose for dose in doses}
+    places: dict[str, Dose] = {}
+    for given in sorted(answer.history, key=lambda given: rows[given.key].outcome != Administration.Outcome.COMPLETED):
+        row, last = rows[given.key], given is answer.history[-1]
+        whole, place = row.outcome == Administration.Outcome.COMPLETED, free.get(row.dose_id)
+        if whole or (place is not None and (last or not place.is_next)):
+            places[given.key] = free.pop(row.dose_id)  # a whole dose without a place is a broken record: say so
+        else:
+            places[given.key] = _place_of_its_own(course, given, answer, row, by=by, at=at)
+    return places
+
+
+def _place_of_its_own(
+    course: Course, given: GivenDose, answer: Forecast, row: Administration, *, by: Actor, at: datetime
+) -> Dose:
+    place = Dose(
+        course=course,
+        site_id=course.site_id,
+        patient_id=course.patient_id,
+        mg=given.mg,
+        ml=row.ml or answer.next.ml,
+        why=f"Part of a dose was given on {in_words(given.on)}, and it counts.",
+        **_labels(given),
+    )
+    place = writing.add(place, event=events.DOSE_PLANNED, by=by, at=at)
+    writing.change(row, event=events.DOSE_REPLANNED, by=by, at=at, dose=place)
+    return place
 
 
 def _labels(given: GivenDose) -> dict[str, Any]:
@@ -55,11 +83,12 @@ def _labels(given: GivenDose) -> dict[str, Any]:
     }
 
 
-def _write_next(course: Course, answer: Forecast, doses: list[Dose], *, by: Actor, at: datetime) -> Dose:
+def _write_next(
+    course: Course, answer: Forecast, doses: list[Dose], places: dict[str, Dose], *, by: Actor, at: datetime
+) -> Dose:
     """Write the plan into the place that is still to be given, and take back any place too many."""
     values = _plan(answer)
-    given = {given.key for given in answer.history}
-    taken = set(Administration.objects.filter(pk__in=given).values_list("dose_id", flat=True))
+    taken = {place.pk for place in places.values()}
     waiting = [dose for dose in doses if dose.pk not in taken]
     if not waiting:
         row = Dose(course=course, site_id=course.site_id, patient_id=course.patient_id, **values)
@@ -67,6 +96,7 @@ def _write_next(course: Course, answer: Forecast, doses: list[Dose], *, by: Acto
     coming = _coming(waiting, [dose for dose in doses if dose.pk in taken])
     for dose in waiting:
         if dose is not coming:
+            _hand_over(dose, coming, [(given.on, places[given.key]) for given in answer.history], by=by, at=at)
             _take_back(dose, by=by, at=at)
     return _change(coming, values, by=by, at=at)
 
@@ -74,12 +104,20 @@ def _write_next(course: Course, answer: Forecast, doses: list[Dose], *, by: Acto
 def _coming(waiting: list[Dose], given: list[Dose]) -> Dose:
     """Return the place that comes next: where a dose was taken back, its own again if it was the last one given.
 
-    It keeps the page and the attempts that belong to it. A dose taken back from the middle leaves the end as it is.
+    It keeps the page and the attempts that belong to it. A dose taken back from the middle leaves the end as it is, and
+    so does one whose place was never planned, because it was made for a dose given elsewhere.
     """
     latest = max((dose.ordinal for dose in given), default=0)
-    reopened = [dose for dose in waiting if not dose.is_next and dose.ordinal > latest]
     planned = [dose for dose in waiting if dose.is_next]
+    reopened = [dose for dose in waiting if not dose.is_next and dose.target and dose.ordinal > latest]
     return min(reopened or planned or waiting, key=lambda dose: dose.ordinal)
+
+
+def _hand_over(dose: Dose, coming: Dose, given: list[tuple[date, Dose]], *, by: Actor, at: datetime) -> None:
+    """Keep what was tried with the dose that was given next after it, or else with the one that comes."""
+    for attempt in Administration.objects.standing().filter(dose=dose):
+        heir = next((place for on, place in given if on >= attempt.given_on), coming)
+        writing.change(attempt, event=events.DOSE_REPLANNED, by=by, at=at, dose=heir)
 
 
 def _take_back(dose: Dose, *, by: Actor, at: datetime) -> None:

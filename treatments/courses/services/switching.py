@@ -223,7 +223,7 @@ def _record(course: Course, switched: Switched, today: date, reason: str, *, by:
         source=course.regimen.rule().source[:200],
         answer_words=f"{amount}on {in_words(course.planned_start)} in place of the next dose",
         reason=reason,
-        before=kept(as_planned(switched.before, COMPARED)),
+        before=kept(as_planned(switched.before, today, COMPARED)),
         after=kept(project(switched.after, today, count=COMPARED)),
         decided_by=cast("User | None", by.person),
     )

@@ -10,9 +10,9 @@ from django.db import IntegrityError, transaction
 
 from clinic.audit.trail import Actor
 from clinic.records.writing import AlreadySubmitted, StaleRecord
-from treatments.courses import queries_versions
 from treatments.courses.models import Course, Decision
-from treatments.courses.queries_versions import Shown
+from treatments.courses.queries import versions
+from treatments.courses.queries.versions import Shown
 from treatments.courses.services.deciding import ReasonMissing
 from treatments.courses.services.keeping import (
     CourseStopped,
@@ -28,10 +28,6 @@ class ChangedMeanwhile(Exception):
     """Something about the course, or about what is in force, is not as the person saw it."""
 
 
-class CannotTake(Exception):
-    """The newer version does not know how to go on with this course. The message says why."""
-
-
 @dataclass(frozen=True, slots=True)
 class Came:
     """What came of one course: migrated, or the sentence that says why not. `before`: an earlier arrival did it."""
@@ -42,7 +38,6 @@ class Came:
 
 
 REFUSALS = (
-    CannotTake,
     ChangedMeanwhile,
     CourseStopped,
     NotAvailableHere,
@@ -85,7 +80,7 @@ def migrate_as_shown(
 ) -> Course:
     """Put a course on the versions in force, if all is still as the person saw it.
 
-    Raises ChangedMeanwhile, CannotTake, PatientNotInCare, and as `migrate_course` does.
+    Raises ChangedMeanwhile, PatientNotInCare, and as `migrate_course` does.
     """
     locked_open(shown.course_id)
     first_time(Decision, submission)
@@ -93,14 +88,14 @@ def migrate_as_shown(
     course = Course.objects.select_related(*joined).get(pk=shown.course_id)
     if not course.patient.in_care:
         raise PatientNotInCare("This patient is no longer in the site's care.")
-    found = queries_versions.comparison(course, at)
+    found = versions.comparison(course, at)
     if found is None:
         raise NothingNewer("This course stands on the newest versions already.")
     if found.behind.mark != shown.mark:
         raise ChangedMeanwhile("This course, or what is in force, changed meanwhile; look at it again.")
     if found.behind.refusal:
-        raise CannotTake(found.behind.refusal)
-    regimen, policy = queries_versions.newer([course.site], at).of(course)
+        raise NotAvailableHere(found.behind.refusal)
+    regimen, policy = versions.newer([course.site], at).of(course)
     return migrate_course(
         course=course, regimen=regimen, policy=policy, reason=reason, by=by, at=at, submission=submission
     )

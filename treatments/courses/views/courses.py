@@ -17,6 +17,7 @@ from monographs import queries as monographs
 from monographs.models import Regimen
 from treatments.courses import forms, queries, services
 from treatments.courses.access import course_or_404
+from treatments.courses.views import previews
 from treatments.courses.views.shared import Page, Refusals, chart, once, save, show, today_at, turn
 
 _START_REFUSALS: Refusals = {
@@ -95,6 +96,7 @@ def hold(request: StaffRequest, course_id: uuid.UUID) -> HttpResponse:
         "Put on hold",
         chart(patient),
         "Nobody is reminded of the next dose while the course is on hold. A booking stays until somebody cancels it.",
+        previewed=True,
     )
     form = forms.HoldForm(
         request.POST or None, initial={"from_on": today_at(patient, now)}, once=once(request, "hold a course", course)
@@ -109,8 +111,17 @@ def hold(request: StaffRequest, course_id: uuid.UUID) -> HttpResponse:
     def work(values: dict[str, Any]) -> None:
         services.hold_course(course=course, by=person_actor(request.user), at=now, **values)
 
-    done = "The course is on hold."
-    return save(request, form, page, patient, now=now, work=work, refusals=_HOLD_REFUSALS, done=done)
+    return save(
+        request,
+        form,
+        page,
+        patient,
+        now=now,
+        work=work,
+        refusals=_HOLD_REFUSALS,
+        done="The course is on hold.",
+        first=lambda values: previews.of_hold(course, values["review_on"], today_at(patient, now)),
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -129,6 +140,7 @@ def resume(request: StaffRequest, course_id: uuid.UUID) -> HttpResponse:
         "The next dose keeps the date it had; if that has passed, the dose is overdue from the moment you resume.",
         template="courses/resume.html",
         stored_as={"on": "ended_on"},
+        previewed=True,
     )
     form = forms.ResumeForm(request.POST or None, initial={"on": today_at(patient, now), "version": held.version})
     beside = {"hold": queries.hold_line(held)}
@@ -149,6 +161,7 @@ def resume(request: StaffRequest, course_id: uuid.UUID) -> HttpResponse:
         refusals=_RESUME_REFUSALS,
         done="The course goes on.",
         beside=lambda: beside,
+        first=lambda values: previews.of_resume(course, values["on"], today_at(patient, now)),
     )
 
 
@@ -166,6 +179,7 @@ def stop(request: StaffRequest, course_id: uuid.UUID) -> HttpResponse:
         danger=True,
         cancel_label="Keep the course",
         stored_as={"on": "stopped_on", "reason": "stop_reason"},
+        previewed=True,
     )
     form = forms.StopForm(request.POST or None, initial={"on": today_at(patient, now), "version": course.version})
     if request.method != "POST":
@@ -177,8 +191,17 @@ def stop(request: StaffRequest, course_id: uuid.UUID) -> HttpResponse:
         facts = {"on": values["on"], "reason": values["reason"], "expected": values["version"]}
         services.stop_course(course=course, by=person_actor(request.user), at=now, **facts)
 
-    done = "The course was stopped."
-    return save(request, form, page, patient, now=now, work=work, refusals=_STOP_REFUSALS, done=done)
+    return save(
+        request,
+        form,
+        page,
+        patient,
+        now=now,
+        work=work,
+        refusals=_STOP_REFUSALS,
+        done="The course was stopped.",
+        first=lambda values: previews.of_stop(course, values["on"], today_at(patient, now)),
+    )
 
 
 @require_http_methods(["GET", "POST"])

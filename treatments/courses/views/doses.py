@@ -1,7 +1,7 @@
 """The dose page, and recording that a dose was given."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -18,14 +18,25 @@ from clinic.staff.queries import people_who_may, roles_at
 from clinic.staff.roles import Permission, Role
 from treatments.courses import forms, queries, services
 from treatments.courses.access import dose_or_404
-from treatments.courses.models import Dose
+from treatments.courses.models import Administration, Dose
 from treatments.courses.queries import NextDoseCard
+from treatments.courses.series import series_of
+from treatments.courses.views.previews import preview
 from treatments.courses.views.shared import Page, Refusals, banner, chart, once, save, show, turn
+from treatments.rules.schedule import DoubleDose, Series
 
 _REFUSALS: Refusals = {
     services.DoseAlreadyGiven: None,
     services.GivenInTheFuture: "given_on",
     services.GivenOnSuchADay: "given_on",
+    services.CourseStopped: None,
+}
+
+_NOT_GIVEN_REFUSALS: Refusals = {
+    services.DoseAlreadyGiven: None,
+    services.GivenInTheFuture: "on",
+    services.GivenOnSuchADay: "on",
+    services.MoreThanTheDose: "mg",
     services.CourseStopped: None,
 }
 
@@ -41,14 +52,26 @@ def dose(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
     rights = request.user.rights.get(row.site_id, frozenset())
     goes_on = row.is_next and course.is_open
     planned = goes_on and row.patient.in_care
+    today = row.site.today(now)
     booking = queries.standing_booking(row) if goes_on else None
     hold = queries.current_hold(course) if planned else None
+    series = series_of(course) if planned else None
+    asked = queries.asked_too_soon(row) if planned and row.floor is not None and today < row.floor else None
     context = {
         "patient": banner(row.patient, now),
         "dose": row,
         "regimen": course.regimen,
         "course": course,
-        "card": queries.next_dose_card(course, row, booking, row.site.today(now)) if planned else None,
+        "card": None if series is None else queries.card_of(series, row, booking, today),
+        "what_if": None if series is None else _what_if(request, series, today),
+        "attempts": queries.attempts_at(row),
+        "asked": None if asked is None else queries.decision_line(asked, row.site.zone),
+        "may_decide": planned and hold is None and Permission.DECIDE in rights,
+        "may_ask_too_soon": planned
+        and asked is None
+        and row.floor is not None
+        and today < row.floor
+        and Permission.DECIDE in rights,
         "booking": booking,
         "hold": None if hold is None else queries.hold_line(hold),
         "given": None if row.is_next else queries.given_record(row),
@@ -60,6 +83,65 @@ def dose(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
         "chart_url": chart(row.patient),
     }
     return render(request, "courses/dose.html", context)
+
+
+def _what_if(request: StaffRequest, series: Series, today: date) -> dict[str, Any]:
+    """Return the question's form and, for a day that can be read, its answer. Nothing is saved, whatever is asked."""
+    form = forms.WhatIfForm(request.GET if "if_on" in request.GET else None, initial={"if_on": today})
+    facts: dict[str, Any] = {"form": form, "card": None, "preview": None}
+    if form.is_bound and form.is_valid():
+        try:
+            facts["card"] = card = queries.what_if_card(series, today, form.cleaned_data["if_on"])
+            facts["preview"] = preview(card.pairs)
+        except DoubleDose:
+            form.add_error("if_on", "A dose is recorded on that day; choose another.")
+    return facts
+
+
+@require_http_methods(["GET", "POST"])
+def not_given(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
+    """Record an attempt that gave nothing, or only part of the dose. The date of the dose stands as it stood."""
+    row = dose_or_404(request.user, dose_id)
+    require(request.user, Permission.RECORD_DOSES, row.site_id)
+    now = timezone.now()
+    card = queries.card_now(row.pk, row.site.today(now))
+    page = Page(
+        f"Record that dose {row.label} was not given",
+        "Record it",
+        reverse("courses:dose", args=[row.pk]),
+        "The dose stays the next one, at the date it had. After a partial dose a prescriber decides whether it counts.",
+        template="courses/not_given.html",
+        above_label=f"Dose {row.label}",
+    )
+    form = forms.NotGivenForm(
+        request.POST or None,
+        initial={"on": row.site.today(now)},
+        performers=people_who_may(Permission.RECORD_DOSES, row.site),
+        site=row.site,
+        once=once(request, "record a failed attempt", row),
+    )
+    if request.method != "POST":
+        if card is None:
+            return turn(request, _closed(row), page.back)
+        return show(request, form, page, row.patient, now=now, beside=lambda: {"card": card})
+
+    def work(values: dict[str, Any]) -> None:
+        outcome, submission = values.pop("outcome"), values.pop("submission")
+        record = services.record_partial if outcome == Administration.Outcome.PARTIAL else services.record_not_given
+        attempted = services.Attempted(**values)
+        record(dose=row, attempted=attempted, submission=submission, by=person_actor(request.user), at=now)
+
+    return save(
+        request,
+        form,
+        page,
+        row.patient,
+        now=now,
+        work=work,
+        refusals=_NOT_GIVEN_REFUSALS,
+        done="It was recorded. The dose is still to be given.",
+        beside=lambda: {"card": queries.card_now(row.pk, row.site.today(now))},
+    )
 
 
 @require_http_methods(["GET", "POST"])

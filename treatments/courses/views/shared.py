@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, cast
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,13 +19,17 @@ from clinic.records.forms import Once
 from clinic.records.writing import AlreadySubmitted, StaleRecord
 from clinic.staff.access import StaffRequest
 from treatments.courses import queries
-from treatments.courses.forms import ConfirmingForm
+from treatments.courses.forms import ConfirmingForm, PreviewedForm
 from treatments.courses.services import Unconfirmed
+from treatments.courses.views.previews import Preview
 
 # What stands beside a form, and the field that an exception of a service speaks of.
 Beside: TypeAlias = Callable[[], dict[str, Any]]
+Work: TypeAlias = Callable[[dict[str, Any]], object]
+First: TypeAlias = Callable[[dict[str, Any]], Preview | None]
 Refusals: TypeAlias = Mapping[type[Exception], str | None]
 
+SHOW_FIRST = "Show what changes"
 SAVED_BEFORE = "This was already saved; nothing was saved twice."
 
 
@@ -32,6 +37,7 @@ SAVED_BEFORE = "This was already saved; nothing was saved twice."
 class Page:
     """One form's page: what it says, where it leads once saved, and which template shows it.
 
+    `previewed`: what it changes is shown first, and saved when it is sent again with that in sight.
     `above` is the page it was opened from, where "back" and "Cancel" lead: the same unless said otherwise.
     `stored_as` names the record's attribute behind a field of another name, for whoever saved second.
     """
@@ -45,6 +51,7 @@ class Page:
     above: str = ""
     above_label: str = "Chart"
     cancel_label: str = "Cancel"
+    previewed: bool = False
     stored_as: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -77,13 +84,15 @@ def show(
     beside: Beside = dict,
     status: int = 200,
     clash: Conflict | None = None,
+    shown: Preview | None = None,
 ) -> HttpResponse:
-    """Render a form's page, with what `beside` finds to stand beside the form."""
+    """Render a form's page, with what `beside` finds to stand beside the form and what the change would do."""
     facts = {
         "form": form,
         "title": page.title,
         "lead": page.lead,
-        "submit_label": page.submit_label,
+        "submit_label": SHOW_FIRST if page.previewed and shown is None else page.submit_label,
+        "preview": shown,
         "cancel_url": page.above or page.back,
         "cancel_label": page.cancel_label,
         "back_url": page.above or page.back,
@@ -102,35 +111,76 @@ def save(
     patient: Patient,
     *,
     now: datetime,
-    work: Callable[[dict[str, Any]], object],
+    work: Work,
     refusals: Refusals,
     done: str | Callable[[], str],
     beside: Beside = dict,
+    first: First | None = None,
 ) -> HttpResponse:
     """Do the page's one piece of work with the form's values, or show the form again with what stands in the way.
+
+    `first` works out what the change would do, None where there is nothing to look at; unless the form was sent with
+    that very preview in sight, it is shown.
 
     `refusals` maps an exception to the field it speaks of, or None for the whole form. On success the person goes
     on to `page.back`, told what was `done`. `beside` is asked after the work, so that it shows what somebody else
     saved meanwhile.
     """
-    status, clash = 422, None
+    status, clash, shown = 422, None, None
     if form.is_valid():
         try:
-            work(form.cleaned_data)
+            shown = _done_or_shown(form, page, work, first)
         except AlreadySubmitted:
             return turn(request, SAVED_BEFORE, page.back)
         except StaleRecord as stale:
             status, clash = 409, conflict(form, stale, names=page.stored_as)
-            if clash.settled:
-                return turn(request, SAVED_BEFORE, page.back)
         except Unconfirmed as unconfirmed:
             cast("ConfirmingForm", form).ask(unconfirmed.cautions)
         except tuple(refusals) as refusal:
             form.add_error(refusals[type(refusal)], str(refusal))
         else:
-            messages.success(request, done if isinstance(done, str) else done())
-            return redirect(page.back)
-    return show(request, form, page, patient, now=now, beside=beside, status=status, clash=clash)
+            if shown is None:
+                return _go_on(request, page, done)
+            status = 200
+    return show(request, form, page, patient, now=now, beside=beside, status=status, clash=clash, shown=shown)
+
+
+def _go_on(request: StaffRequest, page: Page, done: str | Callable[[], str]) -> HttpResponse:
+    messages.success(request, done if isinstance(done, str) else done())
+    return redirect(page.back)
+
+
+def _done_or_shown(form: forms.Form, page: Page, work: Work, first: First | None) -> Preview | None:
+    """Do the work, or return what it would change when that has still to be looked at.
+
+    A form whose every value is stored already, by whomever, counts as saved before.
+    """
+    try:
+        return _carry_out(form, work, first)
+    except StaleRecord as stale:
+        if conflict(form, stale, names=page.stored_as).settled:
+            raise AlreadySubmitted(stale.current) from None
+        raise
+
+
+def _carry_out(form: forms.Form, work: Work, first: First | None) -> Preview | None:
+    """Do the work, unless its preview has to be seen first. Whatever stands in the way of it is told before that."""
+    values = {name: value for name, value in form.cleaned_data.items() if name != "seen"}
+    if first is not None:
+        rehearse(lambda: work(dict(values)))
+        shown, previewed = first(values), cast("PreviewedForm", form)
+        if shown is not None and not previewed.has_seen(shown.mark):
+            previewed.show(shown.mark)
+            return shown
+    work(values)
+    return None
+
+
+@transaction.atomic
+def rehearse(work: Callable[[], object]) -> None:
+    """Do a piece of work and take it back, for the refusals it meets: the same as when it is done in earnest."""
+    work()
+    transaction.set_rollback(True)
 
 
 def turn(request: StaffRequest, sentence: str, to: str) -> HttpResponse:

@@ -21,12 +21,13 @@ from clinic.records.forms import Once
 from clinic.staff.access import StaffRequest, require, requires, site_ids, sites
 from clinic.staff.models import Site
 from clinic.staff.roles import Permission
-from treatments.courses import queries_versions
 from treatments.courses.access import course_or_404
-from treatments.courses.forms_versions import MigrateForm, TogetherForm, written
+from treatments.courses.forms.versions import MigrateForm, TogetherForm, written
 from treatments.courses.models import Course
-from treatments.courses.queries_versions import COUNTED, Behind, Comparison, Cursor
+from treatments.courses.queries import versions as queries
+from treatments.courses.queries.versions import COUNTED, Behind, Comparison, Cursor
 from treatments.courses.services import together
+from treatments.courses.views.previews import preview
 from treatments.courses.views.shared import SAVED_BEFORE, Page, Refusals, once, save, show, turn
 
 _MOVING = {"something": True, "nothing": False}
@@ -91,9 +92,7 @@ def _together(request: StaffRequest, now: datetime) -> HttpResponse:
     if not form.is_valid():
         return _list(request, form, now, ticked=request.POST.getlist("ticked"), status=422)
     values = form.cleaned_data
-    known = queries_versions.names(
-        [each.course_id for each in values["ticked"]], site_ids(request.user, Permission.DECIDE)
-    )
+    known = queries.names([each.course_id for each in values["ticked"]], site_ids(request.user, Permission.DECIDE))
     if any(each.course_id not in known for each in values["ticked"]):
         raise Http404("There is no such course.")
     came = together.migrate_together(
@@ -129,7 +128,7 @@ def _list(
     mine = sites(request.user, Permission.VIEW_PATIENTS)
     asked = _asked(request, mine)
     chosen = [site for site in mine if asked.site_id in {None, site.pk}]
-    page = queries_versions.page(chosen, now, asked.cursor, moving=_MOVING.get(asked.moves))
+    page = queries.page(chosen, now, asked.cursor, moving=_MOVING.get(asked.moves))
     decides = site_ids(request.user, Permission.DECIDE)
     lines = [_line(row, decides, ticked, tick_all=tick_all) for row in page.rows]
     first = replace(asked, cursor=None)
@@ -145,7 +144,7 @@ def _list(
         "tick_url": asked.url(tick="all"),
         "first_url": first.url(),
         "everything_url": Asked().url(),
-        "shown": _shown(page, asked, queries_versions.count(chosen, now)),
+        "shown": _shown(page, asked, queries.count(chosen, now)),
         "previous_url": replace(asked, cursor=page.previous).url() if page.previous else "",
         "next_url": replace(asked, cursor=page.next).url() if page.next else "",
     }
@@ -159,7 +158,7 @@ def _line(row: Behind, decides: Collection[uuid.UUID], ticked: Collection[str], 
     return Line(row, _one(row.course_id), value, ticked=tick_all or value in ticked)
 
 
-def _shown(page: queries_versions.Page, asked: Asked, count: int) -> str:
+def _shown(page: queries.Page, asked: Asked, count: int) -> str:
     """Say how many of how many; a filter looks through a part of them at a time."""
     total = f"{COUNTED}+ courses" if count > COUNTED else formatting.plural(count, "course")
     if asked.moves and page.looked_at:
@@ -211,7 +210,7 @@ def migrate(request: StaffRequest, course_id: uuid.UUID) -> HttpResponse:
         above_label="Courses on older versions",
         cancel_label="Leave the course as it is",
     )
-    found = queries_versions.comparison(course, now)
+    found = queries.comparison(course, now)
     if request.method != "POST" and (closed := _closed(course, newest=found is None)):
         return turn(request, closed, page.back)
     form = MigrateForm(
@@ -224,7 +223,8 @@ def migrate(request: StaffRequest, course_id: uuid.UUID) -> HttpResponse:
         together.migrate_as_shown(by=person_actor(request.user), at=now, **values)
 
     def beside() -> dict[str, Any]:
-        return {"comparison": _carried(form, course, now)}
+        found = _carried(form, course, now)
+        return {"comparison": found, "later": () if found is None else preview(found.pairs).rows}
 
     if request.method != "POST":
         return show(request, form, page, patient, now=now, beside=beside)
@@ -243,7 +243,7 @@ def _closed(course: Course, *, newest: bool) -> str:
 
 def _carried(form: MigrateForm, course: Course, now: datetime) -> Comparison | None:
     """Return the comparison as it is now, and let a form that comes back carry it, so that sending again means it."""
-    found = queries_versions.comparison(course, now)
+    found = queries.comparison(course, now)
     if form.is_bound and found is not None:
         data = cast("QueryDict", form.data).copy()
         data["shown"] = written(course.pk, found.behind.mark)

@@ -3,6 +3,7 @@
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
             cases = cases_from(_lines(options["file"]))
         except (BadTable, OSError, UnicodeDecodeError) as refused:
             raise CommandError(str(refused)) from None
-        results = tuple(check(regimens_known(self.stderr.write), cases))
+        results = tuple(check(regimens_known(self.stderr.write), cases, zone_of))
         for result in results:
             self._show(result)
         failed = sum(not result.passed for result in results)
@@ -38,6 +39,14 @@ class Command(BaseCommand):
         self.stdout.write(f"{'pass' if result.passed else 'FAIL'}  {result.case}")
         for difference in result.differences:
             self.stdout.write(f"      {difference}")
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return a time zone by its name. Raises LookupError where there is none."""
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError):  # a folder of zones, or no name at all
+        raise LookupError(name) from None
 
 
 def _lines(file: str | None) -> list[str]:

@@ -8,7 +8,7 @@ from django import forms
 
 from clinic.records.forms import OnceForm
 from treatments.courses.forms import HouseForm
-from treatments.courses.queries_versions import Shown
+from treatments.courses.queries.versions import Shown
 
 _SHOWN = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{32})")
 

@@ -1,23 +1,24 @@
-"""What the pages of courses and doses show, as finished facts."""
+"""The dose that comes next, as the pages show it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import F
-
 from clinic import formatting, statuses
-from clinic.audit.models import Entry
 from clinic.patients import queries as patients
-from clinic.patients.models import Patient
+from clinic.patients.models import Identifier, Patient
 from clinic.patients.queries import Banner
 from clinic.statuses import Status
-from treatments.courses.models import Administration, Booking, Course, Dose, Hold
+from treatments.courses.models import Booking, Course, Dose, Hold
+from treatments.courses.queries.decisions import Waiting, waiting
+from treatments.courses.queries.finding import standing_booking
 from treatments.courses.series import series_of
 from treatments.courses.status import status_of
-from treatments.rules.schedule import Flag, NextDose, Series, forecast
+from treatments.rules.schedule import Flag, NextDose, Series, band_crossing, forecast_of
 from treatments.rules.schedule import Status as DoseStatus
+from treatments.rules.schedule_reading import read
 
 FLAG_WORDS: dict[str, str] = {
     Flag.INTERVAL_SHORT: "Given less than 14 days after the dose before it",
@@ -37,7 +38,8 @@ class NextDoseCard:
     """The dose that comes next, ready to show. Dates are in words; `near` says how it lies to today.
 
     `label`, `mg` and `ml` are those of the dose if it were given today; `instead_of` is the planned label where a
-    late-dose rule has put another in its place. `is_proposal`: it waits for a prescriber's decision.
+    late-dose rule has put another in its place. `is_proposal`: its status waits for a prescriber's decision; `waiting`
+    holds everything that does, a tight pair as well.
     """
 
     dose_id: UUID
@@ -55,6 +57,7 @@ class NextDoseCard:
     near: str
     why: str
     flags: tuple[str, ...]
+    waiting: tuple[Waiting, ...]
     booking: "BookingLine | None"
 
 
@@ -78,50 +81,22 @@ class HoldLine:
     review: str
 
 
-@dataclass(frozen=True, slots=True)
-class GivenRecord:
-    """What was recorded of a given dose, ready to show as (term, description) rows."""
-
-    rows: tuple[tuple[str, str], ...]
-    status: Status
-    flags: tuple[str, ...]
-
-
-def open_course(patient: Patient) -> Course | None:
-    """Return the patient's open course with its regimen, policy and site, if there is one."""
-    courses = Course.objects.standing().filter(patient=patient, stopped_on=None)
-    return courses.select_related("regimen__version", "policy", "site").first()
-
-
-def next_dose(course: Course) -> Dose:
-    """Return the dose that comes next in an open course."""
-    return Dose.objects.standing().get(course=course, is_next=True)
-
-
-def current_hold(course: Course) -> Hold | None:
-    """Return the hold that stands, if there is one."""
-    return Hold.objects.standing().filter(course=course, ended_on=None).first()
-
-
-def last_hold(course: Course) -> Hold | None:
-    """Return the hold that stands or else the one before, so that a form sent twice finds what it did."""
-    holds = Hold.objects.standing().filter(course=course).select_related("course")
-    return holds.order_by(F("ended_on").desc(nulls_first=True), "-created_at").first()
-
-
 def hold_line(hold: Hold) -> HoldLine:
     """Return a hold in words."""
     return HoldLine(formatting.day(hold.from_on), hold.reason, formatting.day(hold.review_on))
 
 
-def standing_booking(dose: Dose) -> Booking | None:
-    """Return the dose's appointment, if there is one."""
-    return Booking.objects.standing().filter(dose=dose, cancelled_at=None).first()
-
-
-def banner(patient: Patient, today: date, *, course: Course | None, dose: Dose | None, held: bool) -> Banner:
+def banner(
+    patient: Patient,
+    today: date,
+    *,
+    course: Course | None,
+    dose: Dose | None,
+    held: bool,
+    numbers: Iterable[Identifier] | None = None,
+) -> Banner:
     """Return the patient's banner with the step of the course and the next dose."""
-    plain = patients.banner(patient, today)
+    plain = patients.banner(patient, today, numbers)
     if course is None:
         return replace(plain, facts=(*plain.facts, ("Course", "None open", None)))
     facts: tuple[tuple[str, str, Status | None], ...] = (*plain.facts, ("Course", course.regimen.name, None))
@@ -155,7 +130,10 @@ def next_dose_card(course: Course, dose: Dose, booking: Booking | None, today: d
 
 def card_of(series: Series, dose: Dose, booking: Booking | None, today: date) -> NextDoseCard:
     """Return the same from a series that was read already. No query."""
-    coming = forecast(series, today).next
+    reading = read(series, today)
+    coming = forecast_of(reading).next
+    crosses = booking is not None and band_crossing(series, today, booking.on)
+    flags = (*coming.flags, Flag.BAND_CROSSING) if crosses else coming.flags
     return NextDoseCard(
         dose_id=dose.pk,
         label=coming.label if coming.of is None else f"{coming.label} of {coming.of}",
@@ -171,7 +149,8 @@ def card_of(series: Series, dose: Dose, booking: Booking | None, today: date) ->
         floor="None" if coming.floor is None else formatting.day(coming.floor),
         near=near(coming, today),
         why=coming.why,
-        flags=tuple(FLAG_WORDS[flag] for flag in coming.flags),
+        flags=tuple(FLAG_WORDS[flag] for flag in flags),
+        waiting=waiting(reading),
         booking=None if booking is None else booking_line(booking, dose, today),
     )
 
@@ -211,36 +190,3 @@ def booking_state(on: date, dose: Dose, today: date) -> str:
         return "passed"
     outside = (dose.opens is not None and on < dose.opens) or (dose.closes is not None and on > dose.closes)
     return "outside_window" if outside else "booked"
-
-
-def given_record(dose: Dose) -> GivenRecord | None:
-    """Return what was recorded of this dose, or None while it has not been given."""
-    rows = Administration.objects.standing().filter(dose=dose, outcome=Administration.Outcome.COMPLETED)
-    row = rows.select_related("performer", "site").first()
-    if row is None:
-        return None
-    given = formatting.day(row.given_on) if row.given_at is None else formatting.moment(row.given_at, row.site.zone)
-    facts = [("Given", given), ("Amount", _amount(row))]
-    facts += [("Given at", row.place)] if row.elsewhere else _vial(row)
-    facts += [("Note", row.note)] if row.note else []
-    facts += _recorded(row)
-    flags = tuple(FLAG_WORDS[flag] for flag in dose.flags)
-    return GivenRecord(tuple(facts), statuses.OUTCOME[row.outcome], flags)
-
-
-def _amount(row: Administration) -> str:
-    amount = formatting.NOT_RECORDED if row.mg is None else formatting.quantity(row.mg, "mg")
-    return amount if row.ml is None else f"{amount} in {formatting.quantity(row.ml, 'mL')}"
-
-
-def _vial(row: Administration) -> list[tuple[str, str]]:
-    expiry = formatting.NOT_RECORDED if row.vial_expires_on is None else formatting.day(row.vial_expires_on)
-    return [("Vial lot", row.lot), ("Vial expiry", expiry), ("Given by", str(row.performer))]
-
-
-def _recorded(row: Administration) -> list[tuple[str, str]]:
-    """Return who wrote it down and when, and what they confirmed."""
-    entries = Entry.objects.filter(target_type=row._meta.label_lower, target_id=str(row.pk))
-    first = entries.earliest("at", "id")
-    confirmed = [("Confirmed", first.reason.removeprefix("Confirmed: "))] if first.reason else []
-    return [("Recorded by", f"{first.actor_name}, {formatting.moment(first.at, row.site.zone)}"), *confirmed]

@@ -30,12 +30,12 @@ from treatments.courses.series import policy_of
 from treatments.courses.version_words import Difference, differences
 from treatments.rules.comparing import Pair
 from treatments.rules.newer_versions import Change, change, facts_of
-from treatments.rules.schedule import NextDose, NoSwitch, ProjectedDose
+from treatments.rules.schedule import NextDose, NoSwitch
 
 PAGE_SIZE = 50
 # So many courses are worked out for one filtered page, and so many counted, as on the worklist.
 LOOKED_THROUGH = COUNTED = 200
-# So many doses to come are compared: three years of maintenance, as with every decision.
+# So many doses to come are compared, as with every decision: three years of maintenance.
 COMPARED = 9
 
 _NO_DAY = date.max
@@ -99,22 +99,12 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class LaterDose:
-    """One dose to come on either side, in words."""
-
-    before: str
-    after: str
-    moves: str
-    differs: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Comparison:
     """One course with everything that the newer versions change: the figures, and each later dose."""
 
     behind: Behind
     figures: tuple[Difference, ...]
-    later: tuple[LaterDose, ...]
+    pairs: tuple[Pair, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +181,7 @@ def comparison(course: Course, now: datetime) -> Comparison | None:
     return Comparison(
         behind=_row(course, dose.pk, found, versions, site=course.site.name, numbers=numbers),
         figures=differences((old, policy_of(course.policy)), (new, policy_of(policy))),
-        later=() if isinstance(found, str) else tuple(map(_later, found.pairs)),
+        pairs=() if isinstance(found, str) else found.pairs,
     )
 
 
@@ -331,25 +321,8 @@ def _moves(found: Change) -> str:
     if found.next_differs:
         same_window = (found.before.opens, found.before.closes) == (found.after.opens, found.after.closes)
         return f"No date moves; {'the next dose stands otherwise' if same_window else 'the window changes'}"
-    return "Nothing moves" if found.pairs else "Nothing moves; later doses wait for a decision"
+    return "Nothing moves"
 
 
 def _verb(pairs: Sequence[Pair], verb: str) -> str:
     return verb if len(pairs) != 1 else f"{verb}s"
-
-
-def _later(pair: Pair) -> LaterDose:
-    days = pair.moves
-    if days is None:
-        moves = "no longer planned" if pair.after is None else "new"
-    elif days:
-        moves = f"{formatting.plural(abs(days), 'day')} {'later' if days > 0 else 'earlier'}"
-    else:
-        moves = "same day"
-    return LaterDose(_dose(pair.before), _dose(pair.after), moves, pair.differs)
-
-
-def _dose(dose: ProjectedDose | None) -> str:
-    if dose is None:
-        return "No date"
-    return f"{dose.label}, {formatting.quantity(dose.mg, 'mg')}: {formatting.weekday(dose.target)}"

@@ -17,10 +17,10 @@ from tests.treatments.courses import builders, newer
 from tests.treatments.courses.builders import US_12MG
 from tests.treatments.courses.newer import FIVE_MONTHS, TODAY
 from tests.treatments.worklist.builders import Planned, seed
-from treatments.courses import queries_versions as queries
 from treatments.courses import services
 from treatments.courses.models import Course
-from treatments.courses.queries_versions import Behind, Comparison, Cursor
+from treatments.courses.queries import versions as queries
+from treatments.courses.queries.versions import Behind, Comparison, Cursor
 from treatments.courses.series import policy_of, series_of
 from treatments.courses.services.deciding import COMPARED
 from treatments.rules.newer_versions import change
@@ -102,7 +102,7 @@ class TestWhoStandsBehind:
         assert row.before is not None
         assert (row.before.status.label, row.moves) == (
             "Needs decision",
-            "Nothing moves; later doses wait for a decision",
+            "Nothing moves",
         )
 
     def test_a_stopped_course_and_a_patient_who_left_are_not_here(self, site: Site, course: Course) -> None:
@@ -187,7 +187,7 @@ class TestWhatARowTells:
         assert row.refusal == row.moves == "The newer version does not know the switch with which this course began."
         found = compared(after)
         assert found is not None
-        assert (found.later, found.behind.refusal) == ((), row.refusal)
+        assert (found.pairs, found.behind.refusal) == ((), row.refusal)
 
 
 class TestTheMark:
@@ -224,28 +224,13 @@ class TestOneCourse:
         newer.version(maintenance=FIVE_MONTHS)
         found = compared(course)
         assert found is not None
-        assert len(found.later) == queries.COMPARED == COMPARED
-        first = found.later[0]
-        assert (first.before, first.after) == ("M1, 12 mg: Wed 4 Nov 2026", "M1, 12 mg: Fri 4 Dec 2026")
-        assert (first.moves, first.differs) == ("30 days later", True)
+        assert len(found.pairs) == queries.COMPARED == COMPARED
+        assert found.pairs[0].moves == 30
         assert [what for what, _, _ in found.figures] == ["Maintenance"]
 
-    def test_a_dose_may_come_earlier_or_stay(self, site: Site, course: Course) -> None:
-        newer.version(maintenance={"mg": 12, "ml": 5, "every": "3 months"})
-        found = compared(course)
-        assert found is not None
-        assert found.later[0].moves == "31 days earlier"
-        newer.version()
-        same = compared(course)
-        assert same is not None
-        assert {(dose.moves, dose.differs) for dose in same.later} == {("same day", False)}
-
-    def test_a_dose_on_one_side_only_is_said(self, site: Site, course: Course) -> None:
+    def test_a_dose_that_loses_its_date_is_counted(self, course: Course) -> None:
         found = change(series_of(course), course.regimen.rule(), policy_of(course.policy), TODAY, 1)
         (pair,) = found.pairs
-        gone, new = queries._later(replace(pair, after=None)), queries._later(replace(pair, before=None))
-        assert (gone.after, gone.moves) == ("No date", "no longer planned")
-        assert (new.before, new.moves) == ("No date", "new")
         lost = replace(found, pairs=(replace(pair, after=None),))
         assert queries._moves(lost) == "1 of the next 1 dose gains or loses a date"
 

@@ -1,0 +1,65 @@
+"""What the pages of courses and doses show, as finished facts."""
+
+from treatments.courses.queries.cards import (
+    FLAG_WORDS,
+    PROPOSALS,
+    BookingLine,
+    HoldLine,
+    NextDoseCard,
+    banner,
+    booking_line,
+    booking_state,
+    card_now,
+    card_of,
+    hold_line,
+    near,
+    next_dose_card,
+    next_words,
+)
+from treatments.courses.queries.decisions import (
+    DecisionLine,
+    Waiting,
+    asked_too_soon,
+    choice_of,
+    decision_line,
+    declined,
+    waiting,
+)
+from treatments.courses.queries.finding import current_hold, last_hold, next_dose, open_course, standing_booking
+from treatments.courses.queries.records import AttemptLine, GivenRecord, attempts_at, given_record
+from treatments.courses.queries.what_if import WhatIfCard, what_if_card
+
+__all__ = [
+    "FLAG_WORDS",
+    "PROPOSALS",
+    "AttemptLine",
+    "BookingLine",
+    "DecisionLine",
+    "GivenRecord",
+    "HoldLine",
+    "NextDoseCard",
+    "Waiting",
+    "WhatIfCard",
+    "asked_too_soon",
+    "attempts_at",
+    "banner",
+    "booking_line",
+    "booking_state",
+    "card_now",
+    "card_of",
+    "choice_of",
+    "current_hold",
+    "decision_line",
+    "declined",
+    "given_record",
+    "hold_line",
+    "last_hold",
+    "near",
+    "next_dose",
+    "next_dose_card",
+    "next_words",
+    "open_course",
+    "standing_booking",
+    "waiting",
+    "what_if_card",
+]
