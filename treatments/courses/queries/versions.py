@@ -24,7 +24,7 @@ from clinic.staff.queries import newer_policies
 from clinic.statuses import Status
 from monographs import queries as monographs
 from monographs.models import Regimen
-from treatments.courses.batches import Histories, histories
+from treatments.courses.batches import Histories, histories, join_versions
 from treatments.courses.models import Course, Dose
 from treatments.courses.series import policy_of
 from treatments.courses.version_words import Difference, differences
@@ -215,12 +215,13 @@ def _beyond(doses: QuerySet[Dose], cursor: Cursor | None) -> QuerySet[Dose]:
         ordered = ordered.filter(
             Q(**{f"day__{side}": cursor.day}) | Q(**{"day": cursor.day, f"pk__{side}": cursor.dose_id})
         )
-    joined = ordered.select_related("course__regimen__version", "course__policy", "course__patient")
+    joined = ordered.select_related("course__patient")
     return joined.order_by("-day", "-pk") if backward else joined.order_by("day", "pk")
 
 
 def _rows(doses: Collection[Dose], sites: Iterable[Site], versions: Newer, now: datetime) -> list[Behind]:
     places = {site.pk: site for site in sites}
+    join_versions(dose.course for dose in doses)
     read = histories([dose.course for dose in doses])
     numbers: dict[uuid.UUID, list[Identifier]] = {}
     for number in Identifier.objects.standing().filter(patient__in=[dose.patient_id for dose in doses]):
