@@ -148,7 +148,7 @@ def started(
                 process.send_signal(signal.SIGINT)
         for part, process in zip(parts, running, strict=False):
             end(process)
-            if process.returncode < 0 and part.services:
+            if part.services:
                 drop_test_database(part.services["DATABASE_URL"])
 
 
@@ -176,7 +176,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def drop_test_database(url: str) -> None:
-    """Drop the database that pytest, had it not been killed, would have dropped."""
+    """Drop the database that pytest leaves when it is stopped while it makes it, or killed."""
     name = f"test_{unquote(urlsplit(url).path.lstrip('/'))}"
     with suppress(psycopg.Error), closing(psycopg.connect(url, dbname="postgres", autocommit=True)) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
