@@ -23,7 +23,10 @@ class NavItem:
 
 _PLACES: tuple[tuple[str, str, Permission | None], ...] = (
     ("Worklist", "worklist", Permission.VIEW_PATIENTS),
+    ("Review", "readiness:inbox", Permission.VIEW_PATIENTS),
     ("Patients", "patients:find", Permission.VIEW_PATIENTS),
+    ("Adverse events", "adverse_events:report", Permission.VIEW_PATIENTS),
+    ("Supply", "supply:stock", Permission.VIEW_SUPPLY),
     ("Monographs", "monographs:list", None),
     ("Reminders", "reminders:ledger", Permission.VIEW_REMINDERS),
 )

@@ -113,6 +113,11 @@ def identifier(value: str) -> str:
     return " ".join([*groups, value])
 
 
+def inside(label: str) -> str:
+    """Return a label as it stands inside a sentence: "Ultrasound" as "ultrasound", "CT" as it is."""
+    return label if label.isupper() else label[:1].lower() + label[1:]
+
+
 def number(value: Decimal) -> str:
     """Return a decimal without trailing zeros or exponent: "12", "0.05", "1200"."""
     return f"{value.normalize():f}"

@@ -135,6 +135,68 @@ LAB = _registry(
         Status("watch", "Watch", Tone.ATTENTION, Shape.NOTICE),
         Status("sign_off", "Sign-off needed", Tone.ATTENTION, Shape.QUESTION),
         Status("stop", "Stop", Tone.DANGER, Shape.CROSS),
+        Status("missing", "Missing", Tone.DANGER, Shape.DASHED),
+        Status("too_old", "Too old", Tone.DANGER, Shape.CLOCK),
+        Status("before_previous", "Before the last dose", Tone.DANGER, Shape.BROKEN),
+    )
+)
+
+# What became of a decision to let a dose past a light.
+OVERRIDE = _registry(
+    (
+        Status("in_force", "In force", Tone.READY, Shape.TICK),
+        Status("waiting", "Waits for second person", Tone.ACT, Shape.HALF),
+        Status("ended", "No longer counts", Tone.NEUTRAL, Shape.CLOCK),
+        Status("withdrawn", "Withdrawn", Tone.NEUTRAL, Shape.STRUCK),
+    )
+)
+
+# What is known of allergies; that nobody asked is not that there are none.
+ALLERGY = _registry(
+    (
+        Status("none_known", "None known", Tone.DONE, Shape.TICK),
+        Status("not_asked", "Not asked", Tone.ATTENTION, Shape.QUESTION),
+        Status("recorded", "Allergic", Tone.ATTENTION, Shape.NOTICE),
+        Status("hypersensitivity", "Contraindication", Tone.DANGER, Shape.CROSS),
+    )
+)
+
+# How an adverse event stands; serious goes before severe.
+EVENT = _registry(
+    (
+        Status("serious", "Open, serious", Tone.DANGER, Shape.WARNING),
+        Status("severe", "Open, severe", Tone.ATTENTION, Shape.NOTICE),
+        Status("open", "Open", Tone.ACT, Shape.DOT),
+        Status("closed", "Closed", Tone.DONE, Shape.TICK),
+        Status("voided", "Voided", Tone.NEUTRAL, Shape.STRUCK),
+    )
+)
+
+# What a vial is, and the one thing its ledger does not say: that its day has passed while it stood in stock.
+VIAL = _registry(
+    (
+        Status("ordered", "On order", Tone.NEUTRAL, Shape.DASHED),
+        Status("received", "In stock", Tone.READY, Shape.RING),
+        Status("reserved", "Reserved", Tone.READY, Shape.TICK),
+        Status("out", "Out of refrigerator", Tone.ATTENTION, Shape.CLOCK),
+        Status("drawn", "Drawn up", Tone.ATTENTION, Shape.HALF),
+        Status("given", "Given", Tone.DONE, Shape.TICK),
+        Status("wasted", "Wasted", Tone.DONE, Shape.CROSS),
+        Status("returned", "Returned", Tone.DONE, Shape.ARROW),
+        Status("quarantined", "Quarantined", Tone.DANGER, Shape.PAUSE),
+        Status("unusable", "Cannot be used", Tone.DANGER, Shape.CROSS),
+    )
+)
+
+AUTHORISATION = _registry(
+    (
+        Status("in_force", "In force", Tone.READY, Shape.TICK),
+        Status("ending", "Ending", Tone.ATTENTION, Shape.CLOCK),
+        Status("not_begun", "Not begun", Tone.NEUTRAL, Shape.RING),
+        Status("renewed", "Renewed", Tone.DONE, Shape.ARROW),
+        Status("used_up", "Used up", Tone.DANGER, Shape.MINUS),
+        Status("ended", "Ended", Tone.DONE, Shape.SQUARE),
+        Status("void", "Voided", Tone.NEUTRAL, Shape.STRUCK),
     )
 )
 
@@ -157,6 +219,11 @@ REGISTRIES: Mapping[str, Mapping[str, Status]] = MappingProxyType(
         "care": CARE,
         "light": LIGHT,
         "lab": LAB,
+        "allergy": ALLERGY,
+        "event": EVENT,
+        "vial": VIAL,
+        "authorisation": AUTHORISATION,
+        "override": OVERRIDE,
         "monograph": MONOGRAPH,
     }
 )

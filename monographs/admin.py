@@ -14,7 +14,7 @@ from clinic.audit.trail import person_actor
 from clinic.staff.admin_access import ReadOnlyAdmin, administers, tell_of_running_courses
 from clinic.staff.models import User
 from monographs import services
-from monographs.models import Effect, Faq, Monograph, Precaution, Regimen, Section, Version
+from monographs.models import Effect, Faq, Monograph, Precaution, Product, Regimen, Section, Version
 
 
 class SharedAdmin(ReadOnlyAdmin):
@@ -49,6 +49,13 @@ class RegimenInline(PartInline):
 
     model = Regimen
     fields = ("key", "name", "is_default", "data")
+
+
+class ProductInline(PartInline):
+    """The products that a version carries."""
+
+    model = Product
+    fields = ("key", "name", "mg", "data")
 
 
 class SectionInline(PartInline):
@@ -95,7 +102,7 @@ class VersionAdmin(SharedAdmin):
     list_display = ("__str__", "state", "reviewed_on", "imported_at", "published_at", "page")
     list_filter = ("state", "monograph")
     list_select_related = ("monograph",)
-    inlines = (RegimenInline, SectionInline, EffectInline, PrecautionInline, FaqInline)
+    inlines = (RegimenInline, ProductInline, SectionInline, EffectInline, PrecautionInline, FaqInline)
 
     @admin.display(description="page")
     def page(self, version: Version) -> SafeString | str:

@@ -7,6 +7,8 @@ from typing import Any, NoReturn, Self, TypeVar
 from django.db import models
 from django.db.models import Q
 
+from monographs.rules.product import Product as ProductRule
+from monographs.rules.product import product_from
 from monographs.rules.regimen import Regimen as RegimenRule
 from monographs.rules.regimen import regimen_from
 
@@ -224,3 +226,26 @@ class Regimen(Part):
     def rule(self) -> RegimenRule:
         """Return the regimen as the rules read it. Its version is the monograph version's number."""
         return regimen_from(self.data, version=self.version.number)
+
+
+class Product(Part):
+    """One strength as it is bought, with its storage limits, as one version of a monograph states them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key = models.CharField(max_length=200)
+    name = models.CharField(max_length=200)
+    mg = models.DecimalField(max_digits=6, decimal_places=2)
+    data = models.JSONField()
+
+    class Meta(Part.Meta):
+        """A key names one product of a version."""
+
+        constraints = [models.UniqueConstraint(fields=["version", "key"], name="a_key_names_one_product")]
+
+    def __str__(self) -> str:
+        """Return the product's name."""
+        return self.name
+
+    def rule(self) -> ProductRule:
+        """Return the product as the rules read it."""
+        return product_from(self.data)

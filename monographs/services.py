@@ -11,10 +11,11 @@ from django.utils.text import slugify
 from clinic.audit import trail
 from clinic.audit.trail import Actor
 from monographs import events, queries
-from monographs.models import Effect, Faq, Monograph, Precaution, Regimen, Section, Version
+from monographs.models import Effect, Faq, Monograph, Precaution, Product, Regimen, Section, Version
 from monographs.rules.document import Document, InvalidDocument, Statement, parse
 from monographs.rules.dosage import differences
 from monographs.rules.effects import Frequency
+from monographs.rules.product import product_data
 from monographs.rules.prose import heading_of, prose_of
 from monographs.rules.regimen_data import data_of
 
@@ -204,6 +205,17 @@ def _keep_rows(version: Version, document: Document) -> None:
             data=data_of(regimen),
         )
         for order, regimen in enumerate(document.regimens)
+    )
+    Product.objects.bulk_create(
+        Product(
+            version=version,
+            order=order,
+            key=product.key,
+            name=product.name,
+            mg=product.mg,
+            data=product_data(product),
+        )
+        for order, product in enumerate(document.products)
     )
 
 

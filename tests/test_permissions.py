@@ -27,7 +27,11 @@ from clinic.staff.models import Site, User
 from clinic.staff.roles import GRANTS, Permission, Role
 from tests import factories
 from tests.factories import AT, BY
+from tests.treatments.adverse_events.builders import record as record_event
 from tests.treatments.courses import builders
+from tests.treatments.outcomes.builders import score as record_score
+from tests.treatments.readiness import builders as readiness
+from tests.treatments.supply import builders as supply
 from treatments.courses import services as courses
 from treatments.courses.models import Course
 from treatments.labs.services import log_results
@@ -89,8 +93,47 @@ RIGHTS: dict[str, Permission] = {
     "courses:cancel": Permission.BOOK_DOSES,
     "labs:add": Permission.RECORD_LABS,
     "labs:void": Permission.RECORD_LABS,
+    "outcomes:add": Permission.RECORD_SCORES,
+    "outcomes:void": Permission.RECORD_SCORES,
+    "adverse_events:of_patient": Permission.VIEW_PATIENTS,
+    "adverse_events:report": Permission.VIEW_PATIENTS,
+    "adverse_events:event": Permission.VIEW_PATIENTS,
+    "adverse_events:summary": Permission.VIEW_PATIENTS,
+    "adverse_events:add": Permission.RECORD_EVENTS,
+    "adverse_events:correct": Permission.RECORD_EVENTS,
+    "adverse_events:close": Permission.RECORD_EVENTS,
+    "adverse_events:void": Permission.RECORD_EVENTS,
+    "supply:stock": Permission.VIEW_SUPPLY,
+    "supply:demand": Permission.VIEW_SUPPLY,
+    "supply:recall": Permission.VIEW_SUPPLY,
+    "supply:authorisations": Permission.VIEW_SUPPLY,
+    "supply:vial": Permission.VIEW_SUPPLY,
+    "supply:of_patient": Permission.VIEW_SUPPLY,
+    "supply:order": Permission.MANAGE_SUPPLY,
+    "supply:receive": Permission.MANAGE_SUPPLY,
+    "supply:correct": Permission.MANAGE_SUPPLY,
+    "supply:void": Permission.MANAGE_SUPPLY,
+    "supply:move": Permission.MANAGE_SUPPLY,
+    "supply:for_dose": Permission.MANAGE_SUPPLY,
+    "supply:add_authorisation": Permission.MANAGE_AUTHORISATIONS,
+    "supply:renew_authorisation": Permission.MANAGE_AUTHORISATIONS,
+    "supply:correct_authorisation": Permission.MANAGE_AUTHORISATIONS,
+    "supply:void_authorisation": Permission.MANAGE_AUTHORISATIONS,
+    "labs:correct": Permission.RECORD_LABS,
+    "labs:review": Permission.REVIEW_LABS,
+    "labs:confirm_review": Permission.SECOND,
+    "labs:withdraw_review": Permission.REVIEW_LABS,
+    "labs:not_indicated": Permission.SIGN_OFF,
+    "labs:ask_again": Permission.SIGN_OFF,
+    "readiness:inbox": Permission.VIEW_PATIENTS,
+    "readiness:dose": Permission.VIEW_PATIENTS,
+    "readiness:override": Permission.OVERRIDE_LIGHTS,
+    "readiness:confirm": Permission.SECOND,
+    "readiness:withdraw": Permission.OVERRIDE_LIGHTS,
     "reminders:ledger": Permission.VIEW_REMINDERS,
 }
+
+EVENTS = ("adverse_events_adverseevent", "outcomes_motorscore")
 
 
 def addresses() -> Iterator[tuple[str, str]]:
@@ -133,6 +176,13 @@ def stage(site: Site) -> dict[str, str]:
         "booking_id": str(booking.pk),
         "decision_id": str(decision.pk),
         "result_id": str(_result(course)),
+        "score_id": str(record_score(patient).pk),
+        "event_id": str(record_event(patient).pk),
+        "vial_id": str(supply.vial(site).pk),
+        "move": "waste",
+        "authorisation_id": str(supply.authorisation(patient).pk),
+        "light": "labs",
+        **readiness.one_of_each(dose),
         "part_id": str(carer.pk),
         "kind": "carer",
         "consent": str(given.pk),
@@ -162,7 +212,7 @@ def filled(name: str, stage: dict[str, str]) -> str:
 
 def resolve_again(name: str, values: dict[str, str]) -> str:
     """Return the address; a kind of part is named by its word, which its converter turns into the kind itself."""
-    kinds = {"kind": KINDS[values["kind"]]} if "kind" in values else {}
+    kinds: dict[str, object] = {"kind": KINDS[values["kind"]]} if "kind" in values else {}
     return reverse(name, kwargs=values | kinds)
 
 
@@ -273,6 +323,16 @@ def test_an_administrator_of_another_site_sees_no_clinical_row(
     stage: dict[str, str], other_site: Site, signed_in: Callable[..., Client]
 ) -> None:
     client = signed_in(Role.ADMINISTRATOR, at=other_site)
-    for label in ("courses_course", "courses_dose", "courses_booking", "courses_hold", "labs_labresult"):
+    for label in (
+        "courses_course",
+        "courses_dose",
+        "courses_booking",
+        "courses_hold",
+        "labs_labresult",
+        "supply_authorisation",
+        "readiness_override",
+        *EVENTS,
+    ):
         assert b"Alder" not in client.get(reverse(f"admin:{label}_changelist")).content
+    assert b"AB12" not in client.get(reverse("admin:supply_vial_changelist")).content
     assert client.get(reverse("admin:courses_course_change", args=[stage["course_id"]])).status_code == 302

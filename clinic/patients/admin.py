@@ -5,7 +5,17 @@ There is no search here: it would put names into addresses. People are found on 
 
 from django.contrib import admin
 
-from clinic.patients.models import Carer, Consent, Identifier, Measurement, OtherTherapy, Patient, SmaProfile
+from clinic.patients.models import (
+    AccessPlan,
+    Allergy,
+    Carer,
+    Consent,
+    Identifier,
+    Measurement,
+    OtherTherapy,
+    Patient,
+    SmaProfile,
+)
 from clinic.staff.admin_access import ReadOnlyAdmin
 
 
@@ -53,7 +63,21 @@ class CarerAdmin(PartAdmin):
 class ConsentAdmin(PartAdmin):
     """Consents."""
 
-    list_display = ("patient", "kind", "given_on", "withdrawn_on", "voided_at")
+    list_display = ("patient", "kind", "answer", "given_on", "withdrawn_on", "voided_at")
+
+
+@admin.register(Allergy)
+class AllergyAdmin(PartAdmin):
+    """Allergies, and that none is known."""
+
+    list_display = ("patient", "kind", "substance", "noted_on", "voided_at")
+
+
+@admin.register(AccessPlan)
+class AccessPlanAdmin(PartAdmin):
+    """Access plans."""
+
+    list_display = ("patient", "approach", "guidance", "sedation", "reviewed_on", "voided_at")
 
 
 @admin.register(Measurement)

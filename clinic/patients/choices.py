@@ -166,6 +166,48 @@ class ConsentKind(TextChoices):
     REGISTRY = "registry", "Sharing with a registry"
 
 
+class ConsentAnswer(TextChoices):
+    """What the person said when they were asked."""
+
+    GIVEN = "given", "Given"
+    REFUSED = "refused", "Refused"
+
+
+class AllergyKind(TextChoices):
+    """What is known of allergies. That none is known has to be said by somebody; silence means not asked."""
+
+    NONE_KNOWN = "none_known", "No known allergies"
+    ALLERGY = "allergy", "Allergy or intolerance"
+    HYPERSENSITIVITY = "hypersensitivity", "Hypersensitivity to the treatment or a component of it"
+
+
+class Approach(TextChoices):
+    """By which way the needle reaches the cerebrospinal fluid."""
+
+    INTERLAMINAR = "interlaminar", "Interlaminar"
+    TRANSFORAMINAL = "transforaminal", "Transforaminal"
+    CERVICAL = "cervical", "Cervical"
+    PORT = "port", "Port or reservoir"
+
+
+class Guidance(TextChoices):
+    """With which picture the needle is guided."""
+
+    NONE = "none", "No imaging"
+    ULTRASOUND = "ultrasound", "Ultrasound"
+    FLUOROSCOPY = "fluoroscopy", "Fluoroscopy"
+    CT = "ct", "CT"
+
+
+class Sedation(TextChoices):
+    """What the person gets so that the procedure can be borne."""
+
+    NONE = "none", "No anaesthetic"
+    LOCAL = "local", "Local anaesthetic"
+    SEDATION = "sedation", "Sedation"
+    GENERAL = "general", "General anaesthesia"
+
+
 class Therapy(TextChoices):
     """Other treatments for SMA."""
 

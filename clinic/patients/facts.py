@@ -13,7 +13,7 @@ from typing import Any, Self
 from django.db.models import Model
 
 from clinic import formatting
-from clinic.patients.choices import Channel, IdentifierKind, SmaType, Therapy
+from clinic.patients.choices import AllergyKind, Channel, ConsentAnswer, IdentifierKind, SmaType, Therapy
 from clinic.patients.numbers import RefusedNumber, normalise
 
 EARLIEST_BIRTH = date(1900, 1, 1)
@@ -109,11 +109,40 @@ class CarerFacts(Facts):
 
 @dataclass(frozen=True, slots=True)
 class ConsentFacts(Facts):
-    """One consent as it was given."""
+    """One answer to a question for consent: on which day, by whom, to what, and where the paper is."""
 
     kind: str
     given_on: date
     given_by: str
+    answer: str = ConsentAnswer.GIVEN
+    scope: str = ""
+    document: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AllergyFacts(Facts):
+    """One allergy, or that none is known: to what, what happened, and since when that is known."""
+
+    kind: str
+    noted_on: date
+    substance: str = ""
+    reaction: str = ""
+
+    def values(self) -> dict[str, Any]:
+        """Return the facts by name; spaces alone are no substance."""
+        words = {"substance": self.substance.strip(), "reaction": self.reaction.strip()}
+        return {"kind": self.kind, "noted_on": self.noted_on, **words}
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPlanFacts(Facts):
+    """How the cerebrospinal fluid is reached, as somebody planned it on a day."""
+
+    approach: str
+    guidance: str
+    sedation: str
+    reviewed_on: date
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +216,24 @@ def _carer(facts: CarerFacts, *, born_on: date, today: date) -> Problems:
 
 @problems.register
 def _consent(facts: ConsentFacts, *, born_on: date, today: date) -> Problems:
-    found = _blanks(facts, given_by="Enter who gave the consent.")
+    found = _blanks(facts, given_by="Enter who answered.")
     return found | _outside_life(born_on, today, given_on=facts.given_on)
+
+
+@problems.register
+def _allergy(facts: AllergyFacts, *, born_on: date, today: date) -> Problems:
+    found = _outside_life(born_on, today, noted_on=facts.noted_on)
+    nothing = facts.kind == AllergyKind.NONE_KNOWN
+    if nothing and (facts.substance.strip() or facts.reaction.strip()):
+        found["substance"] = "No allergy is known, you say: empty this, or choose what kind it is."
+    if not nothing and not facts.substance.strip():
+        found["substance"] = "Enter what the person reacts to."
+    return found
+
+
+@problems.register
+def _access_plan(facts: AccessPlanFacts, *, born_on: date, today: date) -> Problems:
+    return _outside_life(born_on, today, reviewed_on=facts.reviewed_on)
 
 
 @problems.register

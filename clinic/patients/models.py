@@ -195,15 +195,21 @@ class Carer(PatientPart):
 
 
 class Consent(PatientPart):
-    """One consent: given on a day by somebody, and perhaps withdrawn on a later one."""
+    """One answer to a question for consent: given or refused on a day, and perhaps taken back on a later one."""
 
     kind = models.CharField(max_length=10, choices=choices.ConsentKind)
-    given_on = models.DateField()
-    given_by = models.CharField(max_length=150, help_text="The patient or the person who may consent for them.")
+    answer = models.CharField(max_length=7, choices=choices.ConsentAnswer, default=choices.ConsentAnswer.GIVEN)
+    given_on = models.DateField("answered on")
+    given_by = models.CharField(
+        "answered by", max_length=150, help_text="The patient or the person who may consent for them."
+    )
+    scope = models.CharField("what it covers", max_length=200, blank=True)
+    document = models.CharField("where the paper is", max_length=120, blank=True)
     withdrawn_on = models.DateField(null=True, blank=True, editable=False)
+    withdrawal_reason = models.CharField(max_length=500, blank=True, editable=False)
 
     class Meta(PatientPart.Meta):
-        """One consent of a kind is in force at a time, and it is not withdrawn before it was given."""
+        """One answer of a kind is in force at a time, and it is not withdrawn before it was given."""
 
         constraints = [
             *ClinicalRecord.Meta.constraints,
@@ -216,11 +222,66 @@ class Consent(PatientPart):
                 name="consent_is_withdrawn_after_it_was_given",
                 condition=Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gte=F("given_on")),
             ),
+            models.CheckConstraint(
+                name="what_is_withdrawn_for_a_reason_is_withdrawn",
+                condition=Q(withdrawal_reason="") | Q(withdrawn_on__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
-        """Say what the consent is for and when it was given."""
-        return f"{self.get_kind_display()}, given {formatting.day(self.given_on)}"
+        """Say what the consent is for, and when it was given or refused."""
+        return f"{self.get_kind_display()}, {self.get_answer_display().lower()} {formatting.day(self.given_on)}"
+
+
+class Allergy(PatientPart):
+    """One allergy, or the statement that none is known. Without any row, nobody has asked."""
+
+    kind = models.CharField(max_length=16, choices=choices.AllergyKind)
+    substance = models.CharField("reacts to", max_length=120, blank=True)
+    reaction = models.CharField("what happened", max_length=200, blank=True)
+    noted_on = models.DateField("known since")
+
+    class Meta(PatientPart.Meta):
+        """An allergy is one to something; that none is known is said once."""
+
+        verbose_name_plural = "allergies"
+        constraints = [
+            *ClinicalRecord.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["patient"],
+                condition=Q(kind="none_known", voided_at__isnull=True),
+                name="no_known_allergies_is_said_once",
+            ),
+            models.CheckConstraint(
+                name="an_allergy_is_one_to_something",
+                condition=Q(kind="none_known", substance="", reaction="") | (~Q(kind="none_known") & ~Q(substance="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return what the person reacts to and how: "Penicillin (rash)"."""
+        if self.kind == choices.AllergyKind.NONE_KNOWN:
+            return "None known"
+        return f"{self.substance} ({self.reaction})" if self.reaction else self.substance
+
+
+class AccessPlan(PatientPart):
+    """How the cerebrospinal fluid is reached, as planned on a day; the latest one counts, earlier ones stay readable.
+
+    `spine` is what the SMA profile said on that day: a plan made for another spine has to be looked at again.
+    """
+
+    approach = models.CharField(max_length=14, choices=choices.Approach)
+    guidance = models.CharField(max_length=11, choices=choices.Guidance)
+    sedation = models.CharField("anaesthesia or sedation", max_length=9, choices=choices.Sedation)
+    spine = models.CharField("spine when planned", max_length=16, choices=choices.Spine, blank=True, editable=False)
+    note = models.CharField(max_length=300, blank=True)
+    reviewed_on = models.DateField()
+
+    def __str__(self) -> str:
+        """Return the plan in one line: "Interlaminar, ultrasound, sedation"."""
+        with_what = (self.get_guidance_display(), self.get_sedation_display())
+        return ", ".join((self.get_approach_display(), *map(formatting.inside, with_what)))
 
 
 class Measurement(PatientPart):

@@ -1,4 +1,4 @@
-"""The five kinds of things that belong to a patient, told apart by data and handled alike by everything else."""
+"""The seven kinds of things that belong to a patient, told apart by data and handled alike by everything else."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,6 +55,26 @@ CONSENT = PartKind(
     events.CONSENT_CORRECTED,
     events.CONSENT_VOIDED,
 )
+ALLERGY = PartKind(
+    "allergy",
+    "what is known of allergies",
+    "the entry about allergies",
+    facts.AllergyFacts,
+    models.Allergy,
+    events.ALLERGY_ADDED,
+    events.ALLERGY_CORRECTED,
+    events.ALLERGY_VOIDED,
+)
+ACCESS_PLAN = PartKind(
+    "access-plan",
+    "an access plan",
+    "the access plan",
+    facts.AccessPlanFacts,
+    models.AccessPlan,
+    events.ACCESS_PLAN_ADDED,
+    events.ACCESS_PLAN_CORRECTED,
+    events.ACCESS_PLAN_VOIDED,
+)
 MEASUREMENT = PartKind(
     "measurement",
     "weight and height",
@@ -77,5 +97,5 @@ THERAPY = PartKind(
 )
 
 KINDS: Mapping[str, PartKind[Any, Any]] = MappingProxyType(
-    {kind.slug: kind for kind in (IDENTIFIER, CARER, CONSENT, MEASUREMENT, THERAPY)}
+    {kind.slug: kind for kind in (IDENTIFIER, CARER, CONSENT, ALLERGY, ACCESS_PLAN, MEASUREMENT, THERAPY)}
 )

@@ -16,8 +16,9 @@ from django.db import IntegrityError, transaction
 from clinic import formatting
 from clinic.audit.trail import Actor
 from clinic.patients import events, folding, parts
-from clinic.patients.choices import CareStatus
+from clinic.patients.choices import AllergyKind, CareStatus
 from clinic.patients.facts import (
+    AllergyFacts,
     CarerFacts,
     ConsentFacts,
     Facts,
@@ -29,7 +30,7 @@ from clinic.patients.facts import (
     day_problem,
     problems,
 )
-from clinic.patients.models import Consent, Identifier, Patient, SmaProfile
+from clinic.patients.models import Allergy, Consent, Identifier, Patient, SmaProfile
 from clinic.patients.parts import F, P, PartKind
 from clinic.patients.queries import first_recorded_day
 from clinic.records import writing
@@ -148,7 +149,7 @@ def change_care_status(
 def add_part(
     *, kind: PartKind[F, P], patient: Patient, facts: F, by: Actor, at: datetime, submission: uuid.UUID | None = None
 ) -> P:
-    """Add an identifier, a carer, a consent, a measurement or another therapy.
+    """Add an identifier, a carer, a consent, what is known of allergies, an access plan, a measurement or a therapy.
 
     Raises Refused (a second consent of a kind in force too), IdentifierTaken, AlreadySubmitted.
     """
@@ -207,7 +208,8 @@ def withdraw_consent(
         raise Refused({"on": f"The consent was given on {formatting.day(consent.given_on)}, after this day."})
     if sentence := day_problem(on, born_on=patient.born_on, today=patient.site.today(at)):
         raise Refused({"on": sentence})
-    return _changed(consent, {"withdrawn_on": on}, event=events.CONSENT_WITHDRAWN, by=by, at=at, reason=reason)
+    values = {"withdrawn_on": on, "withdrawal_reason": reason.strip()}
+    return _changed(consent, values, event=events.CONSENT_WITHDRAWN, by=by, at=at, reason=reason)
 
 
 # --- How it is done --------------------------------------------------------------------------------------------------
@@ -277,12 +279,20 @@ def _add(
     submission: uuid.UUID | None = None,
 ) -> P:
     _refuse(facts, patient.born_on, patient.site.today(at))
-    values = facts.values() | ({"site": patient.site} if kind.slug == parts.IDENTIFIER.slug else {})
-    row = kind.model(patient=patient, **values)
+    row = kind.model(patient=patient, **facts.values(), **_besides(kind, patient))
     with _refusing():
         row.clean_fields(exclude={"patient", "site"})
     with _no_clash(kind, patient, facts):
         return writing.add(row, event=kind.added, by=by, at=at, submission=submission)
+
+
+def _besides(kind: PartKind[F, P], patient: Patient) -> dict[str, Any]:
+    """Return what a new part keeps besides the facts: a number its site, a plan the spine it is made for."""
+    if kind.slug == parts.IDENTIFIER.slug:
+        return {"site": patient.site}
+    if kind.slug == parts.ACCESS_PLAN.slug:
+        return {"spine": SmaProfile.objects.standing().filter(patient=patient).values_list("spine", flat=True).get()}
+    return {}
 
 
 @contextmanager
@@ -302,6 +312,8 @@ def _refuse_clash(patient: Patient, facts: Facts, part: ClinicalRecord | None) -
         _refuse_taken(patient, facts, part)
     if isinstance(facts, ConsentFacts) and not getattr(part, "withdrawn_on", None):
         _refuse_second_consent(patient, facts, part)
+    if isinstance(facts, AllergyFacts):
+        _refuse_allergies_and_none(patient, facts, part)
 
 
 def _refuse_taken(patient: Patient, facts: IdentifierFacts, part: ClinicalRecord | None) -> None:
@@ -313,8 +325,19 @@ def _refuse_taken(patient: Patient, facts: IdentifierFacts, part: ClinicalRecord
 def _refuse_second_consent(patient: Patient, facts: ConsentFacts, part: ClinicalRecord | None) -> None:
     in_force = Consent.objects.standing().filter(patient=patient, kind=facts.kind, withdrawn_on=None)
     if other := (in_force.exclude(pk=part.pk) if part else in_force).first():
-        given = formatting.day(other.given_on)
-        raise Refused({"kind": f"A consent for this, given on {given}, is in force. Correct or withdraw that one."})
+        said = f"{other.get_answer_display().lower()} on {formatting.day(other.given_on)}"
+        raise Refused({"kind": f"A consent for this, {said}, is in force. Correct or withdraw that one."})
+
+
+def _refuse_allergies_and_none(patient: Patient, facts: AllergyFacts, part: ClinicalRecord | None) -> None:
+    """Refuse to say that none is known beside an allergy, and twice. An allergy found later overrules the statement."""
+    if facts.kind != AllergyKind.NONE_KNOWN:
+        return
+    recorded = Allergy.objects.standing().filter(patient=patient)
+    if other := (recorded.exclude(pk=part.pk) if part else recorded).order_by("created_at").first():
+        known = f"It was said on {formatting.day(other.noted_on)} that none is known; correct that entry."
+        found = f"{other} is recorded. Void that entry first, if it was wrong."
+        raise Refused({"kind": known if other.kind == AllergyKind.NONE_KNOWN else found})
 
 
 def _refuse_given_after_withdrawal(consent: Consent, facts: ConsentFacts) -> None:

@@ -8,6 +8,7 @@ from typing import Concatenate, ParamSpec, TypeAlias
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django_htmx.middleware import HtmxDetails
 
 from clinic.staff.models import Site, User
 from clinic.staff.roles import Permission
@@ -16,9 +17,10 @@ P = ParamSpec("P")
 
 
 class StaffRequest(HttpRequest):
-    """A request whose user is signed in and one of ours, as the sign-in middleware guarantees."""
+    """A request whose user is signed in and one of ours, as the middleware guarantees; `htmx` when a script asks."""
 
     user: User
+    htmx: HtmxDetails
 
 
 View: TypeAlias = Callable[Concatenate[StaffRequest, P], HttpResponseBase]

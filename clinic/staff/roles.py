@@ -17,6 +17,14 @@ class Permission(StrEnum):
     BOOK_DOSES = "book and move appointments"
     RECORD_DOSES = "record what happened on a dose day"
     RECORD_LABS = "log laboratory results"
+    RECORD_EVENTS = "record and follow up adverse events"
+    RECORD_SCORES = "record motor scores"
+    VIEW_SUPPLY = "see the vials and the authorisations"
+    MANAGE_SUPPLY = "order, receive, move and waste vials"
+    MANAGE_AUTHORISATIONS = "register and correct authorisations"
+    REVIEW_LABS = "look at laboratory results that ask for it"
+    SIGN_OFF = "sign off laboratory values, and pass what two people decide"
+    OVERRIDE_LIGHTS = "let a dose past a light, with a reason"
     VIEW_REMINDERS = "see the reminder ledger"
     RECEIVE_REMINDERS = "receive the daily digest of due and overdue doses"
     ADMINISTER = "administer accounts, sites and policies"
@@ -39,12 +47,12 @@ DESCRIPTIONS: dict[Role, str] = {
     Role.NURSE: "prepares and records doses, logs laboratory results",
     Role.PRESCRIBER: "starts, holds and stops courses, decides",
     Role.PROCEDURALIST: "gives the dose and records what happened",
-    Role.PHARMACIST: "keeps the vials",
+    Role.PHARMACIST: "keeps the vials and the authorisations",
     Role.VIEWER: "reads, as an auditor does",
     Role.ADMINISTRATOR: "keeps accounts, sites and policies",
 }
 
-_READ = frozenset({Permission.VIEW_PATIENTS, Permission.VIEW_REMINDERS})
+_READ = frozenset({Permission.VIEW_PATIENTS, Permission.VIEW_SUPPLY, Permission.VIEW_REMINDERS})
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.COORDINATOR: _READ
@@ -52,6 +60,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.REGISTER_PATIENTS,
         Permission.BOOK_DOSES,
         Permission.RECORD_LABS,
+        Permission.RECORD_EVENTS,
+        Permission.RECORD_SCORES,
+        Permission.MANAGE_AUTHORISATIONS,
         Permission.RECEIVE_REMINDERS,
     },
     Role.NURSE: _READ
@@ -60,6 +71,12 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.BOOK_DOSES,
         Permission.RECORD_DOSES,
         Permission.RECORD_LABS,
+        Permission.RECORD_EVENTS,
+        Permission.RECORD_SCORES,
+        Permission.MANAGE_SUPPLY,
+        Permission.MANAGE_AUTHORISATIONS,
+        Permission.REVIEW_LABS,
+        Permission.OVERRIDE_LIGHTS,
         Permission.RECEIVE_REMINDERS,
         Permission.SECOND,
     },
@@ -72,9 +89,22 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.BOOK_DOSES,
         Permission.RECORD_DOSES,
         Permission.RECORD_LABS,
+        Permission.RECORD_EVENTS,
+        Permission.RECORD_SCORES,
+        Permission.MANAGE_AUTHORISATIONS,
+        Permission.REVIEW_LABS,
+        Permission.SIGN_OFF,
+        Permission.OVERRIDE_LIGHTS,
     },
-    Role.PROCEDURALIST: _READ | {Permission.BOOK_DOSES, Permission.RECORD_DOSES, Permission.SECOND},
-    Role.PHARMACIST: _READ | {Permission.SECOND},
+    Role.PROCEDURALIST: _READ
+    | {
+        Permission.BOOK_DOSES,
+        Permission.RECORD_DOSES,
+        Permission.RECORD_EVENTS,
+        Permission.OVERRIDE_LIGHTS,
+        Permission.SECOND,
+    },
+    Role.PHARMACIST: _READ | {Permission.MANAGE_SUPPLY, Permission.MANAGE_AUTHORISATIONS, Permission.SECOND},
     Role.VIEWER: _READ,
     Role.ADMINISTRATOR: _READ | {Permission.ADMINISTER},
 }

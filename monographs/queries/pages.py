@@ -10,6 +10,8 @@ from django.utils.safestring import SafeString, mark_safe
 from clinic.formatting import day
 from clinic.statuses import MONOGRAPH, Shape, Status, Tone
 from monographs.models import Effect, Faq, Precaution, Section, Version
+from monographs.queries.product_tables import ProductTable, product_table
+from monographs.queries.products import products_beside
 from monographs.queries.regimen_tables import RegimenTable, regimen_table
 from monographs.queries.regimens import regimens_of
 from monographs.rules.dates import add_months
@@ -108,6 +110,7 @@ class SectionRow:
     precautions: tuple[PrecautionRow, ...] = ()
     faqs: tuple[FaqRow, ...] = ()
     regimens: tuple[RegimenTable, ...] = ()
+    products: tuple[ProductTable, ...] = ()
     sources: tuple[str, ...] = ()
 
 
@@ -218,7 +221,7 @@ def _html(markdown: str) -> SafeString:
 
 
 def _sections(version: Version) -> tuple[SectionRow, ...]:
-    """Return the sections with the rows that belong in them, then the regimens and the sources."""
+    """Return the sections with the rows that belong in them, then regimens, products and sources."""
     sections = list(version.sections.all())
     held = _held(version)
     homes = {section.kind: section.pk for section in reversed(sections)}
@@ -231,6 +234,8 @@ def _sections(version: Version) -> tuple[SectionRow, ...]:
     after = next((n for n, row in enumerate(shown, 1) if row.anchor in dosages), 0)
     taken = [section.anchor for section in sections]
     shown.insert(after or len(shown), _regimens(version, anchor_for("Regimens", taken)))
+    if products := _products(version):
+        shown.append(SectionRow(anchor_for("Products", taken), "Products and their storage", products=products))
     if version.sources:
         shown.append(SectionRow(anchor_for("Sources", taken), "Sources", sources=tuple(version.sources)))
     return tuple(shown)
@@ -293,3 +298,8 @@ def _regimens(version: Version, anchor: str) -> SectionRow:
         note = f"This text carries no regimen as data; those of version {rows[0].version.number} stay in force."
     tables = tuple(regimen_table(row.rule()) for row in rows)
     return SectionRow(anchor, "Regimens", body=_html(note), regimens=tables)
+
+
+def _products(version: Version) -> tuple[ProductTable, ...]:
+    """Return the version's own products, else those that stayed in force beside it. One query."""
+    return tuple(product_table(row.rule()) for row in products_beside(version))

@@ -18,6 +18,7 @@ from monographs.rules.faqs import Faq, faqs_in
 from monographs.rules.front_matter import FrontMatter, front_matter_in, split
 from monographs.rules.precautions import Precaution, PrecautionKind, precautions_in
 from monographs.rules.problems import InvalidDocument, Problem, Problems
+from monographs.rules.product import Product
 from monographs.rules.regimen import Regimen
 from monographs.rules.sections import Part, Section, SectionKind, body_of, parts_in, sections_of
 from monographs.rules.wording import key_of, lead_in, plain
@@ -32,6 +33,7 @@ __all__ = [
     "Precaution",
     "PrecautionKind",
     "Problem",
+    "Product",
     "Regimen",
     "Section",
     "SectionKind",
@@ -50,7 +52,8 @@ class Document:
     """What a monograph says. Texts named `body`, `text`, `answer` and `disclaimer` are Markdown, all others plain.
 
     `sections` holds the whole prose in order, without the disclaimer; `effects`, `precautions`, `faqs` and
-    `statements` are what was understood of it. `regimens` come from the front matter. An absent text is "".
+    `statements` are what was understood of it. `regimens` and `products` come from the
+    front matter. An absent text is "".
     """
 
     title: str
@@ -64,6 +67,7 @@ class Document:
     disclaimer: str
     statements: tuple[Statement, ...]
     regimens: tuple[Regimen, ...]
+    products: tuple[Product, ...]
     sources: tuple[str, ...]
     reviewed_on: date | None
     reviewed_by: str
@@ -125,6 +129,7 @@ def _read(lines: Sequence[str], body: int, front: FrontMatter, problems: Problem
         disclaimer=_disclaimer(labelled, parts, lines, problems),
         statements=statements_in(_blocks(parts, SectionKind.DOSAGE)),
         regimens=front.regimens,
+        products=front.products,
         sources=front.sources,
         reviewed_on=front.reviewed_on,
         reviewed_by=front.reviewed_by,

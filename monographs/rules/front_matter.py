@@ -1,4 +1,4 @@
-"""The front matter: title and layout, who reviewed the text and when, its sources, and the regimens as data."""
+"""The front matter: title and layout, who reviewed it and when, its sources, and regimens and products as data."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from monographs.rules.problems import Problems
+from monographs.rules.product import InvalidProduct, Product, product_from
 from monographs.rules.regimen import InvalidRegimen, Regimen, regimen_from
 from monographs.rules.yaml_values import Entry, mapping_in
 
@@ -26,6 +27,7 @@ class FrontMatter:
     reviewed_by: str = ""
     sources: tuple[str, ...] = ()
     regimens: tuple[Regimen, ...] = ()
+    products: tuple[Product, ...] = ()
 
 
 def split(lines: Sequence[str], problems: Problems) -> tuple[range | None, int]:
@@ -65,6 +67,7 @@ def front_matter_in(lines: Sequence[str], where: range | None, version: int, pro
         reviewed_by=_name(entries, "reviewed_by", problems),
         sources=_sources(entries.get("sources"), problems),
         regimens=_regimens(entries.get("regimens"), version, problems),
+        products=_products(entries.get("products"), problems),
     )
 
 
@@ -155,3 +158,29 @@ def _check_regimens(found: Sequence[tuple[Entry, Regimen]], problems: Problems) 
         problems.add(item.line, "More than one regimen says default: true; keep it on one of them.")
     if len(found) > 1 and not defaults:
         problems.add(found[0][0].line, "No regimen is the default; write default: true on one of them.")
+
+
+def _products(entry: Entry | None, problems: Problems) -> tuple[Product, ...]:
+    if entry is None or entry.value is None:
+        return ()
+    if not isinstance(entry.value, list):
+        problems.add(entry.line, "“products” is not a list; begin each product with - key: on a line of its own.")
+        return ()
+    read = [(item, _product(item, problems)) for item in entry.items()]
+    found = [(item, product) for item, product in read if product]
+    for number, (item, product) in enumerate(found):
+        if product.key in {other.key for _, other in found[:number]}:
+            problems.add(item.line, f"The product “{product.key}” is given twice; keep one.")
+    return tuple(product for _, product in found)
+
+
+def _product(item: Entry, problems: Problems) -> Product | None:
+    if not isinstance(item.value, Mapping):
+        problems.add(item.line, "This product is not a list of names and values; begin it with - key: and its name.")
+        return None
+    try:
+        return product_from(item.value)
+    except InvalidProduct as error:
+        path = str(error).partition(":")[0].partition(".")[2]
+        problems.add(item.line_of(path), f"A product cannot be read. {error}")
+        return None

@@ -42,7 +42,12 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.fixture(
+    params=[
+        pytest.param(DESKTOP, id="desktop", marks=pytest.mark.desktop),
+        pytest.param(PHONE, id="phone", marks=pytest.mark.phone),
+    ]
+)
 def width(request: pytest.FixtureRequest) -> tuple[int, int]:
     """Run the test at both widths."""
     size: tuple[int, int] = request.param

@@ -6,7 +6,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from dateutil.relativedelta import relativedelta
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -14,6 +13,7 @@ from playwright.sync_api import Page, expect
 from clinic.staff.models import Site, User
 from clinic.staff.roles import Role
 from monographs.models import Regimen
+from monographs.rules.dates import add_months
 from monographs.services import import_document
 from tests import factories
 from tests.factories import BY
@@ -55,7 +55,7 @@ def loaded(last: date) -> list[date]:
 
 def back(today: date, months: int, days: int = 0) -> date:
     """Return the day so many months and days ago."""
-    return today - relativedelta(months=months) - timedelta(days=days)
+    return add_months(today, -months) - timedelta(days=days)
 
 
 def waiting(site: Site, today: date) -> dict[str, Course]:
@@ -133,7 +133,7 @@ def test_a_regimen_is_changed_and_what_if_is_asked(
     expect(page.get_by_text("L1, 50 mg in 5 mL")).to_be_visible()
 
     page.get_by_role("link", name="L1, 50 mg in 5 mL").click()
-    page.get_by_role("textbox", name="If it is given on").fill((today + relativedelta(months=2)).isoformat())
+    page.get_by_role("textbox", name="If it is given on").fill(add_months(today, 2).isoformat())
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.locator("#what-if .notice")).to_contain_text("After the window closed")
     accessible(page)

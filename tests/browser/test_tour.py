@@ -14,7 +14,12 @@ from clinic.staff.roles import Role
 from monographs.services import import_document
 from tests import factories
 from tests.factories import BY
+from tests.treatments.adverse_events import builders as adverse_events
 from tests.treatments.courses import builders
+from tests.treatments.labs import builders as labs
+from tests.treatments.outcomes import builders as outcomes
+from tests.treatments.outcomes.builders import DAY
+from tests.treatments.supply import builders as supply
 from treatments.courses.models import Administration, Course
 
 SEED = Path(__file__).parent.parent.parent / "seeds" / "monographs" / "nusinersen.md"
@@ -39,7 +44,13 @@ def course(site: Site) -> Course:
 @pytest.fixture
 def addresses(course: Course) -> dict[str, str]:
     dose, patient = builders.next_dose(course), Patient.objects.get()
+    event = adverse_events.record(patient, severity=3, criteria={"hospitalisation"}, at=timezone.now()).pk
+    score = outcomes.score(patient, 31, at=timezone.now()).pk
+    outcomes.score(patient, 28, DAY - timedelta(days=180), at=timezone.now())
     given = Administration.objects.order_by("given_on")[0].dose_id
+    vial = supply.vial(course.site, at=timezone.now()).pk
+    supply.authorisation(patient)
+    (low,) = labs.log(patient, labs.reported(value="96"), collected_at=timezone.now(), at=timezone.now())
     return {
         "worklist": "/",
         "overdue": "/?tab=overdue",
@@ -52,6 +63,24 @@ def addresses(course: Course) -> dict[str, str]:
         "history": f"/patients/{patient.pk}/history/",
         "carer": f"/patients/{patient.pk}/carer/add/",
         "labs": f"/patients/{patient.pk}/labs/add/",
+        "allergy": f"/patients/{patient.pk}/allergy/add/",
+        "access plan": f"/patients/{patient.pk}/access-plan/add/",
+        "consent": f"/patients/{patient.pk}/consent/add/",
+        "events of the patient": f"/patients/{patient.pk}/adverse-events/",
+        "record an event": f"/patients/{patient.pk}/adverse-events/add/",
+        "event": f"/adverse-events/{event}/",
+        "correct an event": f"/adverse-events/{event}/correct/",
+        "close an event": f"/adverse-events/{event}/close/",
+        "void an event": f"/adverse-events/{event}/void/",
+        "summary of an event": f"/adverse-events/{event}/summary/",
+        "report of events": "/adverse-events/",
+        "motor score": f"/patients/{patient.pk}/motor-scores/add/",
+        "void a score": f"/motor-scores/{score}/void/",
+        "correct a result": f"/labs/{low.pk}/correct/",
+        "review a result": f"/labs/{low.pk}/review/",
+        "what waits": "/review/",
+        "readiness": f"/doses/{dose.pk}/readiness/",
+        "override": f"/doses/{dose.pk}/override/labs/",
         "next dose": f"/doses/{dose.pk}/",
         "given dose": f"/doses/{given}/",
         "give": f"/doses/{dose.pk}/give/",
@@ -64,6 +93,19 @@ def addresses(course: Course) -> dict[str, str]:
         "search": "/monographs/search/?q=platelets",
         "calculator": "/calculator/",
         "worked out": "/calculator/?regimen=nusinersen-12mg-us&given=2026-01-05%0A2026-01-12&on=2026-02-20",
+        "supply": "/supply/",
+        "order vials": "/supply/order/",
+        "receive vials": "/supply/receive/",
+        "vial": f"/supply/vials/{vial}/",
+        "take out": f"/supply/vials/{vial}/move/take-out/",
+        "waste": f"/supply/vials/{vial}/move/waste/",
+        "correct a vial": f"/supply/vials/{vial}/correct/",
+        "vial of a dose": f"/doses/{dose.pk}/vial/",
+        "demand": "/supply/demand/",
+        "recall": "/supply/recall/?lot=AB12",
+        "authorisations": "/supply/authorisations/",
+        "patient's authorisations": f"/patients/{patient.pk}/authorisations/",
+        "register an authorisation": f"/patients/{patient.pk}/authorisations/add/",
         "ledger": "/reminders/",
         "password": "/accounts/password/change/",
     }

@@ -10,13 +10,17 @@ from clinic.patients.models import Patient
 from clinic.staff.models import Site
 from tests.clinic.patients import builders as patients
 from tests.factories import AT, BY
+from tests.treatments.adverse_events import builders as adverse_events
 from tests.treatments.courses import builders as courses
 from tests.treatments.labs import builders as labs
+from tests.treatments.outcomes import builders as outcomes
+from tests.treatments.readiness import builders as readiness
+from tests.treatments.supply import builders as supply
 from treatments.courses import services
 
 
 def one_of_each(site: Site, family_name: str = "Alder") -> Patient:
-    """Register a patient with everything there is: parts, a course with a dose given and one booked, a hold, labs."""
+    """Register a patient with everything there is: parts, a course with a dose given and one booked, labs, a hold."""
     patient = patients.patient(
         site,
         family_name,
@@ -24,6 +28,8 @@ def one_of_each(site: Site, family_name: str = "Alder") -> Patient:
         carers=[CarerFacts(name=f"Sam {family_name}", email="sam@example.org")],
         consents=[ConsentFacts("treatment", date(2026, 1, 5), "Sam")],
     )
+    patients.allergy(patient)
+    patients.access_plan(patient)
     patients.measurement(patient, weight_kg=Decimal(18))
     patients.therapy(patient)
     course = courses.course(patient, planned_start=date(2026, 6, 22))
@@ -33,6 +39,12 @@ def one_of_each(site: Site, family_name: str = "Alder") -> Patient:
         course=course, from_on=date(2026, 7, 4), reason="Infection", review_on=date(2026, 7, 5), by=BY, at=AT
     )
     labs.log(patient, labs.reported())
+    adverse_events.record(patient)
+    outcomes.score(patient)
+    supply.vial(site)
+    supply.authorisation(patient)
+    readiness.one_of_each(courses.next_dose(course))
+    services.decline_switch(course=course, regimen=course.regimen, reason="Does well", by=BY, at=AT)
     return patient
 
 

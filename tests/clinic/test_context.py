@@ -19,7 +19,7 @@ from clinic.staff.roles import Role
 from tests.factories import AT, BY
 
 Person = Callable[..., User]
-READS = ["Worklist", "Patients", "Monographs", "Reminders"]
+READS = ["Worklist", "Review", "Patients", "Adverse events", "Supply", "Monographs", "Reminders"]
 
 
 def seen_by(user: Any, path: str = "/") -> dict[str, Any]:
@@ -80,8 +80,10 @@ def test_the_product_has_one_name() -> None:
     [
         ("/", ["Worklist"]),
         ("/?tab=overdue", ["Worklist"]),
+        ("/review/", ["Review"]),
         ("/patients/", ["Patients"]),
         ("/patients/0b8f/history/", ["Patients"]),
+        ("/supply/vials/0b8f/", ["Supply"]),
         ("/monographs/nusinersen/", ["Monographs"]),
         ("/reminders/", ["Reminders"]),
         ("/admin/staff/user/", ["Admin"]),

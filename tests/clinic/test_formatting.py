@@ -190,3 +190,10 @@ def test_grouping_keeps_every_digit_in_place(value: str) -> None:
 )
 def test_an_amount_has_no_idle_zeros_and_a_unit_as_printed(value: str, unit: str, expected: str) -> None:
     assert formatting.quantity(Decimal(value), unit) == expected
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"), [("Ultrasound", "ultrasound"), ("No imaging", "no imaging"), ("CT", "CT"), ("", "")]
+)
+def test_a_label_inside_a_sentence_begins_small_unless_it_is_letters_alone(label: str, expected: str) -> None:
+    assert formatting.inside(label) == expected

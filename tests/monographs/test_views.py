@@ -270,4 +270,4 @@ def test_a_page_takes_no_query_more_when_there_is_more_to_show(
 
 
 # Session, account and roles take three, the page itself the rest.
-LIMITS = {LIST: 4, EXAMPLIN: 9, SEARCH + "?q=examplin": 8}
+LIMITS = {LIST: 4, EXAMPLIN: 10, SEARCH + "?q=examplin": 8}

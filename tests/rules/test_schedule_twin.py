@@ -30,6 +30,7 @@ class Both:
     today: date
     labels: list[str] = field(default_factory=list)
     partials: int = 0
+    switched: bool = False
 
     @property
     def waiting(self) -> tuple[Proposal, ...]:
@@ -75,7 +76,7 @@ def begins(regimen: Regimen, *, switched: bool) -> Both:
         return Both(Series(regimen), twin, START)
     due, last = START + timedelta(days=100), START
     twin = Naive([0], late=False, due=due, switching=True, last=last)
-    return Both(Series(regimen, planned_start=due, switched=True, previous_on=last), twin, START)
+    return Both(Series(regimen, planned_start=due, switched=True, previous_on=last), twin, START, switched=True)
 
 
 verdicts = st.sampled_from([None, Verdict.COUNTS, Verdict.DOES_NOT_COUNT, Verdict.DOES_NOT_COUNT])
@@ -104,6 +105,37 @@ def courses(draw: st.DrawFn, most: int = 12) -> Both:
 
 
 asked = st.one_of(st.integers(0, 1500), st.sampled_from([7, 8, 14, 15, 121, 122, 123, 242, 243, 244, 245, 487, 1217]))
+
+
+def told_anew(both: Both, days: list[date]) -> tuple[Naive, list[str]]:
+    """Tell the twin of these doses from scratch, each under the decisions made since the one before and by its day."""
+    twin, labels = begins(both.series.regimen, switched=both.switched).twin, []
+    for day in [*sorted(days), None]:
+        for made in both.series.rulings:
+            if made.after == twin.last and (day is None or made.made_on <= day):
+                twin.decide(made.made_on, made.plan.value, made.day, made.doses, GAPS[both.series.regimen.key])
+        if day is not None:
+            labels.append(twin.give(day))
+    return twin, labels
+
+
+@given(courses(), st.lists(st.integers(1, 900), min_size=1, max_size=3), asked)
+@settings(max_examples=150, deadline=None)
+def test_doses_that_are_told_of_late_are_governed_by_what_was_decided_by_their_own_day(
+    both: Both, days_ago: list[int], later: int
+) -> None:
+    given_on = {attempt.on for attempt in both.series.attempts if attempt.outcome is Outcome.COMPLETED}
+    told = {both.today - timedelta(days=days) for days in days_ago}
+    told = {day for day in told if day not in given_on and day > START}
+    for day in told:
+        both.tell(Attempt(day, key=day.isoformat()))
+    twin, labels = told_anew(both, [*given_on, *told])
+    on = both.today + timedelta(days=later)
+    answer = forecast(both.series, on)
+
+    assert [entry.label for entry in answer.history] == labels
+    assert (answer.next.label, answer.next.target) == (twin.next_label(on), twin.target())
+    assert answer.next.status == ("review" if both.partials else twin.status(on))
 
 
 @given(courses(), asked)

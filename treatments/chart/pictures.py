@@ -10,8 +10,12 @@ from zoneinfo import ZoneInfo
 
 from clinic import formatting
 from treatments.chart.axes import Scale, Tick, TimeAxis, percent, pixels, scale, time_axis
-from treatments.labs.queries import Point, Trend, in_words
+from treatments.labs.queries import Point, Trend, Voided, in_words
 from treatments.rules.monitoring import NO_RANGE, Range, Standing
+from treatments.rules.monitoring_defaults import DEFAULT
+from treatments.rules.monitoring_reading import change_from
+from treatments.rules.monitoring_terms import Result
+from treatments.rules.monitoring_words import change_in_words
 
 HEIGHT = 76
 _TOP, _BOTTOM = 8, 68
@@ -87,8 +91,22 @@ class ResultRow:
 
 
 @dataclass(frozen=True, slots=True)
+class VoidedRow:
+    """One result that no longer counts, in the table beneath the picture."""
+
+    when: str
+    result: str
+    laboratory: str
+    entered_by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
-    """One analyte: its last value in words, the drawing, and every result for the table, newest first."""
+    """One analyte: its last value in words, the drawing, and every result for the table, newest first.
+
+    `last_change` says how the last value lies to the first one on record; `voided` are those that no longer count.
+    """
 
     key: str
     name: str
@@ -96,6 +114,7 @@ class Picture:
     last_day: str
     last_ago: str
     last_standing: str
+    last_change: str
     is_off: bool
     summary: str
     band: Band | None
@@ -103,6 +122,7 @@ class Picture:
     segments: tuple[Segment, ...]
     dots: tuple[Dot, ...]
     rows: tuple[ResultRow, ...]
+    voided: tuple[VoidedRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +156,7 @@ def pictures(trends: tuple[Trend, ...], doses: tuple[DoseDay, ...], today: date,
     return Pictures(
         ticks=axis.ticks(),
         today=percent(axis.x(today)),
-        doses=_marked(sorted(doses, key=lambda dose: dose.day), axis),
+        doses=marked(sorted(doses, key=lambda dose: dose.day), axis),
         doses_about=f"{formatting.plural(given, 'dose')} given between {_span(axis)}.",
         pictures=tuple(_picture(trend, axis, today, zone) for trend in trends),
     )
@@ -146,7 +166,7 @@ def _span(axis: TimeAxis) -> str:
     return f"{formatting.day(axis.first)} and {formatting.day(axis.last)}"
 
 
-def _marked(doses: Iterable[DoseDay], axis: TimeAxis) -> tuple[DoseMark, ...]:
+def marked(doses: Iterable[DoseDay], axis: TimeAxis) -> tuple[DoseMark, ...]:
     """Place the doses, writing a label only where it does not lie on the one before."""
     marks, labelled = list[DoseMark](), float("-inf")
     for dose in doses:
@@ -171,6 +191,7 @@ def _picture(trend: Trend, axis: TimeAxis, today: date, zone: ZoneInfo) -> Pictu
         last_day=formatting.day(last.collected_on),
         last_ago=formatting.since(last.collected_on, today),
         last_standing=_standing(last),
+        last_change=_change(trend),
         is_off=last.standing in _OFF,
         summary=_summary(trend),
         band=_band(reference, drawn),
@@ -183,7 +204,26 @@ def _picture(trend: Trend, axis: TimeAxis, today: date, zone: ZoneInfo) -> Pictu
             for point, (x, y) in zip(trend.points, places, strict=True)
         ),
         rows=tuple(_row(point, unit, zone) for point in reversed(trend.points)),
+        voided=tuple(_voided(each, zone) for each in reversed(trend.voided)),
     )
+
+
+def _change(trend: Trend) -> str:
+    """Return "down 36 % since the first", for an analyte whose fall matters; else nothing."""
+    if DEFAULT.limits[trend.analyte.key].fall_percent is None:
+        return ""
+    first, last = (_as_result(trend, point) for point in (trend.points[0], trend.last))
+    change = change_from(first, last)
+    return "" if change is None else f"{change_in_words(change)} since the first"
+
+
+def _as_result(trend: Trend, point: Point) -> Result:
+    return Result(trend.analyte.key, point.collected_at, point.collected_on, point.kept, point.comparator)
+
+
+def _voided(each: Voided, zone: ZoneInfo) -> VoidedRow:
+    when = formatting.moment(each.collected_at, zone)
+    return VoidedRow(when, each.words, each.laboratory, each.entered_by, each.reason)
 
 
 def _newest_range(points: tuple[Point, ...]) -> Range:

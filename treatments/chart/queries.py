@@ -8,16 +8,18 @@ from datetime import date, datetime, time
 from django.db.models import F, FilteredRelation, Q
 
 from clinic import formatting, statuses
-from clinic.patients.models import Identifier, Patient
-from clinic.patients.queries import Banner
+from clinic.patients.models import Patient
+from clinic.patients.queries import Banner, Belongings
 from clinic.statuses import Status as StatusWord
 from treatments.chart.pictures import DoseDay, Pictures, pictures
+from treatments.chart.score_pictures import ScorePictures, score_pictures
 from treatments.courses import queries as courses
 from treatments.courses.models import Administration, Booking, Course, Decision, Dose
 from treatments.courses.queries import FLAG_WORDS, PROPOSALS, DecisionLine, NextDoseCard, decision_line
 from treatments.courses.series import assemble
 from treatments.courses.status import status_of
 from treatments.labs.queries import trends
+from treatments.outcomes.queries import score_trends
 from treatments.rules.schedule import Series, project
 from treatments.worklist.rows import near
 
@@ -100,6 +102,7 @@ class Sheet:
     decisions: tuple[DecisionLine, ...]
     earlier: tuple[CourseLine, ...]
     pictures: Pictures | None
+    scores: ScorePictures | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,22 +136,22 @@ class _Current:
         return Booking(pk=self.booking_id, on=self.booked_on, at_time=self.booked_at, place=self.booked_place or "")
 
 
-def sheet(patient: Patient, now: datetime, numbers: Iterable[Identifier] | None = None) -> Sheet:
-    """Return the chart as it is now, by the day at the patient's site. Five queries, however long the history.
+def sheet(patient: Patient, now: datetime, owned: Belongings | None = None) -> Sheet:
+    """Return the chart as it is now, by the day at the patient's site. Six queries, however long the history.
 
-    `numbers` are the patient's identifiers; without them they are read with one query of the five.
+    `owned` is what belongs to the patient; without it, what the banner shows is read with one of the six.
     """
     today = patient.site.today(now)
     nexts, given, decisions = _next_doses(patient), _administrations(patient), _decisions(patient)
     current = next((each for each in nexts if each.course.is_open), None)
+    dose_days = _dose_days(given, current if patient.in_care else None, today)
     return Sheet(
-        banner=_banner(patient, current, today, numbers),
+        banner=_banner(patient, current, today, owned),
         open=None if current is None else _open(current, nexts, given, decisions, today),
         decisions=tuple(decision_line(row, patient.site.zone) for row in reversed(decisions))[:LATEST_DECISIONS],
         earlier=tuple(_line(each.course, given) for each in nexts if each is not current),
-        pictures=pictures(
-            trends(patient), _dose_days(given, current if patient.in_care else None, today), today, patient.site.zone
-        ),
+        pictures=pictures(trends(patient), dose_days, today, patient.site.zone),
+        scores=score_pictures(score_trends(patient), dose_days, today),
     )
 
 
@@ -159,14 +162,12 @@ def banner_of(patient: Patient, now: datetime) -> Banner:
     return _banner(patient, current, patient.site.today(now))
 
 
-def _banner(
-    patient: Patient, current: _Current | None, today: date, numbers: Iterable[Identifier] | None = None
-) -> Banner:
+def _banner(patient: Patient, current: _Current | None, today: date, owned: Belongings | None = None) -> Banner:
     """Return the banner; somebody no longer in care has no next dose."""
     if current is None:
-        return courses.banner(patient, today, course=None, dose=None, held=False, numbers=numbers)
+        return courses.banner(patient, today, course=None, dose=None, held=False, owned=owned)
     dose, held = current.dose if patient.in_care else None, current.is_held
-    return courses.banner(patient, today, course=current.course, dose=dose, held=held, numbers=numbers)
+    return courses.banner(patient, today, course=current.course, dose=dose, held=held, owned=owned)
 
 
 def _open(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,14 @@ from monographs.models import Regimen
 from treatments.courses import services as courses
 from treatments.courses.models import Course
 from treatments.courses.queries import next_dose
-from treatments.demo import decisions
+from treatments.demo import decisions, safety
+from treatments.demo.laboratory import log_samples, override_labs, samples_of, sign_off
 from treatments.demo.stage import Stage
 from treatments.demo.stories import Days, days_of_story
-from treatments.labs.services import log_results
+from treatments.demo.supplying import supply
 from treatments.rules.cautions import CODES
-from treatments.rules.monitoring import Range, Reported
 
 BY = process_actor("demonstration")
-KEPT_SETS = 4
 
 
 @dataclass(slots=True)
@@ -40,23 +39,26 @@ class Told:
 
     counts: dict[str, int] = field(default_factory=dict)
 
-    def add(self, what: str) -> None:
-        """Count one more."""
-        self.counts[what] = self.counts.get(what, 0) + 1
+    def add(self, what: str, more: int = 1) -> None:
+        """Count one more, or so many."""
+        self.counts[what] = self.counts.get(what, 0) + more
 
 
 @transaction.atomic
 def load(folder: Path, *, password: str, now: datetime) -> dict[str, int]:
     """Write the whole demonstration in one transaction; return how many of each, or nothing when it is there already.
 
-    `folder` holds `sites.yaml` and `patients.yaml`. The monographs must have been loaded.
+    `folder` holds `sites.yaml`, `patients.yaml` and `supply.yaml`. The monographs must have been loaded.
     """
     if Site.objects.exists():
         return {}
     stage = _set(folder, password=password, now=now)
     told = Told()
+    stories = safety.stories(folder)
     for number, facts in enumerate(yaml.safe_load((folder / "patients.yaml").read_text(encoding="utf-8"))):
-        _tell(stage, facts, number, told)
+        _tell(stage, facts, number, told, stories.get(facts["mrn"], {}))
+    vials = yaml.safe_load((folder / "supply.yaml").read_text(encoding="utf-8"))
+    told.counts |= supply(vials, stage.sites, now=now, by=person_actor(stage.people["pharmacist"]))
     return told.counts
 
 
@@ -96,7 +98,7 @@ def _employ(facts: Mapping[str, Any], sites: Mapping[str, Site], *, password: st
     return user
 
 
-def _tell(stage: Stage, facts: Mapping[str, Any], number: int, told: Told) -> None:
+def _tell(stage: Stage, facts: Mapping[str, Any], number: int, told: Told, of_safety: Mapping[str, Any]) -> None:
     story = facts["story"]
     site = stage.sites[facts["site"]]
     today = site.today(stage.now)
@@ -109,10 +111,23 @@ def _tell(stage: Stage, facts: Mapping[str, Any], number: int, told: Told) -> No
         return
     course = _run_course(stage, patient, regimen, days, story, told)
     _labs(stage, patient, days, story, number, told)
+    for what, count in safety.tell(_teller(stage, patient, number), of_safety, days.given).items():
+        told.add(what, count)
     for chapter, write in _CHAPTERS.items():
         if chapter in story:
             write(stage, course, story[chapter])
             told.add(chapter)
+
+
+def _teller(stage: Stage, patient: Patient, number: int) -> safety.Teller:
+    return safety.Teller(
+        patient=patient,
+        number=number,
+        today=stage.today(patient),
+        at=partial(stage.at, patient, hour=16),
+        nurse=stage.nurse(patient.site),
+        prescriber=stage.people["prescriber"],
+    )
 
 
 def _register(stage: Stage, facts: Mapping[str, Any], number: int, *, at: datetime) -> Patient:
@@ -176,38 +191,10 @@ def _give_elsewhere(stage: Stage, course: Course, day: date) -> None:
 
 
 def _labs(stage: Stage, patient: Patient, days: Days, story: Mapping[str, Any], number: int, told: Told) -> None:
-    kind = story.get("labs", "recent")
-    if kind == "none":
-        return
-    for place, day in enumerate(days.given[-KEPT_SETS:]):
-        _set_of_labs(stage, patient, day - timedelta(days=3), number + place)
+    samples = samples_of(story, days.given, stage.today(patient), number)
+    by = person_actor(stage.nurse(patient.site))
+    for _ in range(log_samples(patient, samples, when=stage.at, by=by)):
         told.add("lab sets")
-    if story.get("next", 99) <= 14:
-        _set_of_labs(stage, patient, stage.today(patient) - timedelta(days=4), number, kind=kind)
-        told.add("lab sets")
-
-
-def _set_of_labs(stage: Stage, patient: Patient, day: date, number: int, *, kind: str = "recent") -> None:
-    """Log one plausible set; the patient's number makes it differ from the others."""
-    day = max(day, patient.born_on)
-    at = stage.at(patient, day, hour=8)
-    platelets = Decimal(92) if kind == "low_platelets" else Decimal(190 + number * 37 % 180)
-    protein = Decimal("0.31") if kind == "high_protein" else Decimal("0.05") + Decimal(number % 9) / 100
-    values = (
-        Reported("platelets", platelets, "10*9/L", reference=Range(Decimal(150), Decimal(450))),
-        Reported("inr", Decimal("0.9") + Decimal(number % 3) / 10, "{INR}"),
-        Reported("pt", Decimal(11) + Decimal(number % 7) / 2, "s", reference=Range(Decimal(10), Decimal(15))),
-        Reported("aptt", Decimal(26) + Decimal(number % 10), "s", reference=Range(Decimal(25), Decimal(38))),
-        Reported("urine_protein", protein, "g/L"),
-    )
-    log_results(
-        patient=patient,
-        collected_at=at,
-        laboratory="Main laboratory",
-        values=values,
-        by=person_actor(stage.nurse(patient.site)),
-        at=max(at, stage.at(patient, day, hour=16)),
-    )
 
 
 def _book(stage: Stage, course: Course, days_ahead: int) -> None:
@@ -247,6 +234,14 @@ def _leave(stage: Stage, course: Course, facts: Mapping[str, Any]) -> None:
     )
 
 
+def _sign_off(stage: Stage, course: Course, reason: str) -> None:
+    sign_off(course, reason, by=stage.prescriber(), at=stage.now)
+
+
+def _override(stage: Stage, course: Course, reason: str) -> None:
+    override_labs(course, reason, by=stage.prescriber(), at=stage.now)
+
+
 _CHAPTERS: dict[str, Callable[[Stage, Course, Any], None]] = {
     "booked": _book,
     "attempt": decisions.attempt,
@@ -256,4 +251,6 @@ _CHAPTERS: dict[str, Callable[[Stage, Course, Any], None]] = {
     "hold": _hold,
     "stop": _stop,
     "care": _leave,
+    "signed": _sign_off,
+    "override": _override,
 }

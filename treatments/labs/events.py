@@ -2,3 +2,10 @@
 
 RESULT_LOGGED = "labs.result_logged"
 RESULT_VOIDED = "labs.result_voided"
+RESULT_CORRECTED = "labs.result_corrected"
+RESULT_REVIEWED = "labs.result_reviewed"
+REVIEW_CONFIRMED = "labs.review_confirmed"
+REVIEW_WITHDRAWN = "labs.review_withdrawn"
+NOT_INDICATED = "labs.not_indicated"
+NOT_INDICATED_WITHDRAWN = "labs.not_indicated_withdrawn"
+POLICY_SET = "labs.policy_set"

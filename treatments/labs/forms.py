@@ -1,18 +1,19 @@
-"""The grid for one sample, and the form that voids a result. They only validate; the services write."""
+"""The grid for one sample, and the forms that correct, void and answer for a result. They only validate."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.http import QueryDict
 
 from clinic import formatting
-from clinic.records.forms import OnceForm
-from treatments.courses.forms import ReasonForm, day_field, instant, time_field
+from clinic.records.forms import OnceForm, VersionedForm
+from treatments.courses.forms import HouseForm, ReasonForm, day_field, instant, time_field, words_field
 from treatments.labs.models import LabResult
 from treatments.labs.queries import Earlier
 from treatments.rules.monitoring import (
@@ -26,8 +27,12 @@ from treatments.rules.monitoring import (
     convert,
     convert_range,
 )
+from treatments.rules.monitoring_terms import Level
 
 _NUMBER = re.compile(r"[0-9]{1,8}(\.[0-9]{1,4})?")
+_DECIMALS = 4
+# The same unit under another name, where a slip of 10⁶ for 10⁹ is likely.
+_SAME_AS = {"/uL": "×10⁶/L"}
 _PARTS = ("comparator", "value", "unit", "low", "high")
 
 
@@ -96,18 +101,19 @@ class SampleForm(OnceForm):
         zone: ZoneInfo,
         now: datetime,
         earlier: Mapping[str, Earlier],
+        analytes: Collection[Analyte] = tuple(ANALYTES.values()),
         **kwargs: Any,
     ) -> None:
         """Make the rows; day and time are read on the site's clock. What was entered last time offers its units."""
-        super().__init__(*args, initial=_usual(earlier), **kwargs)
-        self.born_on, self.zone, self.now, self.earlier = born_on, zone, now, earlier
-        for known in ANALYTES.values():
+        super().__init__(*args, **{"initial": _usual(earlier)} | kwargs)
+        self.born_on, self.zone, self.now, self.earlier, self.analytes = born_on, zone, now, earlier, analytes
+        for known in analytes:
             self.fields.update(_row_fields(known))
 
     @property
     def rows(self) -> list[Row]:
         """Return the grid's rows in the order of the monitoring table, those with an error marked."""
-        rows = [self._row(known) for known in ANALYTES.values()]
+        rows = [self._row(known) for known in self.analytes]
         for field in (field for row in rows for field in row.fields if field.errors):
             field.field.widget.attrs["class"] += " is-invalid"
         return rows
@@ -130,7 +136,7 @@ class SampleForm(OnceForm):
         """Put day and time together as `collected_at`, and the rows as `values`."""
         values = super().clean() or self.cleaned_data
         self._clean_moment(values)
-        rows = [self._reported(known, values) for known in ANALYTES.values()]
+        rows = [self._reported(known, values) for known in self.analytes]
         values["values"] = [row for row in rows if row is not None]
         if not values["values"] and not self.errors:
             raise forms.ValidationError("Enter at least one result.")
@@ -193,8 +199,82 @@ class SampleForm(OnceForm):
         return True
 
 
+class CorrectForm(SampleForm, VersionedForm):
+    """The grid's row of one result, with what is stored in it, and why it is corrected."""
+
+    reason = words_field("Why it is corrected")
+
+    def __init__(self, *args: Any, result: LabResult, zone: ZoneInfo, **kwargs: Any) -> None:
+        """Begin with what is stored, as the laboratory reported it."""
+        known = ANALYTES[result.analyte]
+        super().__init__(
+            *args,
+            zone=zone,
+            born_on=result.patient.born_on,
+            earlier={},
+            analytes=(known,),
+            initial=_stored(result, known, zone),
+            **kwargs,
+        )
+
+
 class VoidForm(ReasonForm):
-    """Void a result."""
+    """Void a result, or take back an answer."""
+
+
+class ReviewForm(OnceForm, HouseForm):
+    """Answer for a value at the level that is on screen."""
+
+    level = forms.ChoiceField(choices=[(level.value, level.value) for level in Level], widget=forms.HiddenInput)
+    reason = words_field("Why the dose can go ahead")
+    topics = (("", ("reason",)),)
+
+    def __init__(self, *args: Any, level: Level, **kwargs: Any) -> None:
+        """Ask for a remark where the value is only watched, for a reason where it is signed off."""
+        super().__init__(*args, initial={"level": level.value}, **kwargs)
+        if level is Level.WATCH:
+            self.fields["reason"].label = "Remark"
+            self.fields["reason"].required = False
+
+    def clean_level(self) -> Level:
+        """Return the level itself."""
+        return Level(self.cleaned_data["level"])
+
+    def show_level(self, level: Level) -> None:
+        """Carry another level, because the value is read differently now; sending again answers for that one."""
+        data = cast("QueryDict", self.data).copy()
+        data["level"] = level.value
+        self.data = data
+
+
+class ConfirmForm(VersionedForm, HouseForm):
+    """Confirm as the second person: there is nothing to type."""
+
+
+class NotIndicatedForm(OnceForm, HouseForm):
+    """Say that the set is not indicated for a dose."""
+
+    reason = words_field("Why it is not indicated")
+    topics = (("", ("reason",)),)
+
+
+def _stored(result: LabResult, known: Analyte, zone: ZoneInfo) -> dict[str, Any]:
+    """Return a result as the form's row would have been filled in, its range in the unit of the report."""
+    at, factor = result.collected_at.astimezone(zone), known.factors[result.unit]
+    ends = {"low": result.range_low, "high": result.range_high}
+    printed = {
+        f"{known.key}_{name}": "" if end is None else formatting.number(round(end / factor, _DECIMALS))
+        for name, end in ends.items()
+    }
+    return printed | {
+        "collected_on": at.date(),
+        "collected_time": at.time(),
+        "laboratory": result.laboratory,
+        "version": result.version,
+        f"{known.key}_comparator": result.comparator,
+        f"{known.key}_value": formatting.number(result.value),
+        f"{known.key}_unit": next(unit for unit in _printed(known) if known.factors[unit] == factor),
+    }
 
 
 def _usual(earlier: Mapping[str, Earlier]) -> dict[str, str]:
@@ -209,10 +289,15 @@ def in_print(slip: Implausible) -> str:
     """Return the rule's objection with units as they are printed on the form."""
     given = formatting.quantity(slip.value, slip.unit)
     if slip.likely:
-        return f"{given} is not plausible; did you mean {' or '.join(map(formatting.unit, slip.likely))}?"
+        return f"{given} is not plausible; did you mean {' or '.join(map(_unit_in_print, slip.likely))}?"
     known = slip.analyte
     expected = f"{formatting.number(known.low)} and {formatting.quantity(known.high, known.unit)}"
     return f"{given} is not plausible; {known.name} is expected between {expected}. Check the number."
+
+
+def _unit_in_print(unit: str) -> str:
+    printed = formatting.unit(unit)
+    return f"{printed}, which is {_SAME_AS[unit]}" if unit in _SAME_AS else printed
 
 
 def _printed(known: Analyte) -> dict[str, str]:

@@ -19,6 +19,8 @@ CODES = (
     "before_window",
     "after_window",
     "band_crossing",
+    "same_event",
+    "scale_not_meant_for",
 )
 
 

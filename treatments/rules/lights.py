@@ -31,10 +31,14 @@ class Signal(StrEnum):
 class Lit:
     """One light as it stands on a day. `reason` is a sentence, empty only where there is nothing to say.
 
-    `contraindicated`: only a prescriber with a second person may pass it.
+    `contraindicated`: only a prescriber with a second person may pass it. `two_people`: the same, for a laboratory
+    value at which the site stops. `rules` name what stands in the way, one by one; an override covers what it names and
+    no more, and without names it covers the very sentence of `reason`.
     """
 
     light: Light
     signal: Signal
     reason: str = ""
     contraindicated: bool = False
+    two_people: bool = False
+    rules: tuple[str, ...] = ()

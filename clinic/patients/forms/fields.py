@@ -119,15 +119,52 @@ class CarerFields(forms.Form):
 
 
 class ConsentFields(forms.Form):
-    """One consent as it was given."""
+    """One answer to a question for consent."""
 
     kind = one_of(choices.ConsentKind, label="What the consent is for")
-    given_on = DayField(label="Given on")
+    answer = forms.ChoiceField(
+        label="Answer",
+        choices=choices.ConsentAnswer.choices,
+        initial=choices.ConsentAnswer.GIVEN,
+        error_messages=missing("Choose one."),
+    )
+    given_on = DayField(label="Answered on")
     given_by = forms.CharField(
-        label="Given by",
+        label="Answered by",
         max_length=150,
         help_text="The patient, or the person who may consent for them.",
-        error_messages=missing("Enter who gave the consent."),
+        error_messages=missing("Enter who answered."),
+    )
+    scope = forms.CharField(
+        label="What it covers", max_length=200, required=False, help_text="Such as sedation, or a named registry."
+    )
+    document = forms.CharField(
+        label="Where the paper is", max_length=120, required=False, help_text="Such as the number of the scan."
+    )
+
+
+class AllergyFields(forms.Form):
+    """One allergy, or that none is known."""
+
+    kind = one_of(
+        choices.AllergyKind, label="What is known", help_text="A hypersensitivity stops every dose until it is settled."
+    )
+    noted_on = DayField(label="Known since", help_text="The day on which somebody asked or found out.")
+    substance = forms.CharField(label="Reacts to", max_length=120, required=False)
+    reaction = forms.CharField(label="What happened", max_length=200, required=False)
+
+
+class AccessPlanFields(forms.Form):
+    """How the cerebrospinal fluid is reached."""
+
+    approach = one_of(choices.Approach, label="Approach")
+    guidance = one_of(choices.Guidance, label="Guidance")
+    sedation = one_of(choices.Sedation, label="Anaesthesia or sedation")
+    reviewed_on = DayField(
+        label="Reviewed on", help_text="The plan is kept with the spine that the SMA profile shows today."
+    )
+    note = forms.CharField(
+        label="Note", max_length=300, required=False, help_text="Such as the level, or what to avoid."
     )
 
 

@@ -102,7 +102,34 @@ class ConsentForm(fields.ConsentFields, FactsForm):
     """One consent."""
 
     asks = facts.ConsentFacts
-    layout = (Field("kind", wrapper_class="medium"), "given_on", "given_by")
+    layout = (
+        Field("kind", wrapper_class="medium"),
+        Field("answer", wrapper_class="short"),
+        "given_on",
+        "given_by",
+        "scope",
+        "document",
+    )
+
+
+class AllergyForm(fields.AllergyFields, FactsForm):
+    """One allergy, or that none is known."""
+
+    asks = facts.AllergyFacts
+    layout = (Field("kind", wrapper_class="medium"), "substance", "reaction", "noted_on")
+
+
+class AccessPlanForm(fields.AccessPlanFields, FactsForm):
+    """One access plan."""
+
+    asks = facts.AccessPlanFacts
+    layout = (
+        Field("approach", wrapper_class="medium"),
+        Field("guidance", wrapper_class="medium"),
+        Field("sedation", wrapper_class="medium"),
+        "note",
+        "reviewed_on",
+    )
 
 
 class MeasurementForm(fields.MeasurementFields, FactsForm):
@@ -142,6 +169,8 @@ PART_FORMS: dict[str, PartForms] = {
     parts.IDENTIFIER.slug: _forms(IdentifierForm),
     parts.CARER.slug: _forms(CarerForm),
     parts.CONSENT.slug: _forms(ConsentForm),
+    parts.ALLERGY.slug: _forms(AllergyForm),
+    parts.ACCESS_PLAN.slug: _forms(AccessPlanForm),
     parts.MEASUREMENT.slug: _forms(MeasurementForm),
     parts.THERAPY.slug: _forms(TherapyForm),
 }

@@ -9,7 +9,9 @@ from django.urls import reverse
 
 from clinic import formatting
 from clinic.patients.choices import CareStatus, IdentifierKind
-from clinic.patients.models import Identifier, Patient
+from clinic.patients.models import AccessPlan, Allergy, Identifier, Patient
+from clinic.patients.queries.belongings import ON_THE_BANNER, Belongings, belongings
+from clinic.patients.queries.safety import access_line, allergies_line
 from clinic.statuses import CARE, Status
 
 Labelled = tuple[tuple[str, str], ...]
@@ -34,14 +36,10 @@ class Banner:
     facts: tuple[tuple[str, str, Status | None], ...] = ()
 
 
-def numbers_of(patient: Patient) -> list[Identifier]:
-    """Return the patient's numbers that stand, for a page that shows them more than once. One query."""
-    return list(Identifier.objects.standing().filter(patient=patient))
-
-
-def banner(patient: Patient, today: date, numbers: Iterable[Identifier] | None = None) -> Banner:
-    """Return the banner of a patient on a day at their site. One query, none with the numbers read already."""
-    numbers = numbers_of(patient) if numbers is None else numbers
+def banner(patient: Patient, today: date, owned: Belongings | None = None) -> Banner:
+    """Return the banner of a patient on a day at their site. One query, none with what belongs to them read already."""
+    owned = belongings(patient, ON_THE_BANNER) if owned is None else owned
+    allergies, access = allergies_line(owned.of(Allergy)), access_line(owned.of(AccessPlan))
     return Banner(
         patient_id=patient.pk,
         name=formatting.full_name(patient.family_name, patient.given_name),
@@ -49,9 +47,9 @@ def banner(patient: Patient, today: date, numbers: Iterable[Identifier] | None =
         born=formatting.day(patient.born_on),
         age=age(patient, today),
         sex=patient.get_sex_display(),
-        identifiers=short_identifiers(numbers) or (("Identifiers", formatting.NOT_RECORDED),),
+        identifiers=short_identifiers(owned.of(Identifier)) or (("Identifiers", formatting.NOT_RECORDED),),
         care=CARE[patient.care_status],
-        facts=_end_of_care(patient),
+        facts=(*_end_of_care(patient), ("Allergies", *allergies), ("Access", access, None)),
     )
 
 

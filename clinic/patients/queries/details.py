@@ -4,14 +4,28 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from django.db.models import Field, Min, Q
 
 from clinic import formatting
-from clinic.patients.choices import ConsentKind, IdentifierKind
-from clinic.patients.models import Carer, Consent, Identifier, Measurement, OtherTherapy, Patient, SmaProfile
-from clinic.patients.queries.banners import by_kind, numbers_of
+from clinic.patients.choices import AllergyKind, ConsentKind, IdentifierKind
+from clinic.patients.models import (
+    AccessPlan,
+    Allergy,
+    Carer,
+    Consent,
+    Identifier,
+    Measurement,
+    OtherTherapy,
+    Patient,
+    PatientPart,
+    SmaProfile,
+)
+from clinic.patients.queries.banners import by_kind
+from clinic.patients.queries.belongings import Belongings, belongings
+
+P = TypeVar("P", bound=PatientPart)
 
 PROFILE_FIELDS = (
     "sma_type",
@@ -50,14 +64,35 @@ class CarerRow:
 
 @dataclass(frozen=True, slots=True)
 class ConsentRow:
-    """One consent. `withdrawn` is empty while it is in force."""
+    """One answer to a question for consent. `withdrawn` is empty while it is in force, `about` what else is known."""
 
     id: uuid.UUID
     what: str
+    answer: str
     given: str
     given_by: str
+    about: tuple[str, ...]
     withdrawn: str
     in_force: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AllergyRow:
+    """One allergy, or that none is known."""
+
+    id: uuid.UUID
+    what: str
+    since: str
+    is_contraindication: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One access plan as (term, words); the first of several is the one that counts."""
+
+    id: uuid.UUID
+    reviewed: str
+    rows: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,29 +124,35 @@ class Details:
     carers: tuple[CarerRow, ...]
     consents: tuple[ConsentRow, ...]
     not_given: tuple[str, ...]
+    allergies: tuple[AllergyRow, ...]
+    plans: tuple[PlanRow, ...]
     measurements: tuple[MeasurementRow, ...]
     therapies: tuple[TherapyRow, ...]
 
 
-def details(patient: Patient, numbers: Iterable[Identifier] | None = None) -> Details:
+def details(patient: Patient, owned: Belongings | None = None) -> Details:
     """Return what belongs to a patient and stands: newest measurements, consents and therapies first.
 
-    Five queries, four with the numbers read already; one more where the SMA profile was not joined.
+    One query, none with the belongings read already; one more where the SMA profile was not joined.
     """
-    consents = list(Consent.objects.standing().filter(patient=patient).order_by("-given_on", "-created_at"))
+    owned = belongings(patient) if owned is None else owned
+    consents = _newest(owned.of(Consent), "given_on")
     return Details(
         profile=_profile(getattr(patient, "sma_profile", None)),
-        identifiers=_identifiers(numbers_of(patient) if numbers is None else numbers),
-        carers=_carers(Carer.objects.standing().filter(patient=patient).order_by("created_at", "id")),
+        identifiers=_identifiers(owned.of(Identifier)),
+        carers=_carers(owned.of(Carer)),
         consents=tuple(map(_consent, sorted(consents, key=lambda consent: consent.withdrawn_on is not None))),
         not_given=_not_given(consents),
-        measurements=_measurements(
-            Measurement.objects.standing().filter(patient=patient).order_by("-measured_on", "-created_at")
-        ),
-        therapies=_therapies(
-            OtherTherapy.objects.standing().filter(patient=patient).order_by("-started_on", "-created_at")
-        ),
+        allergies=_allergies(sorted(owned.of(Allergy), key=lambda row: (row.noted_on, row.created_at))),
+        plans=_plans(_newest(owned.of(AccessPlan), "reviewed_on")),
+        measurements=_measurements(_newest(owned.of(Measurement), "measured_on")),
+        therapies=_therapies(_newest(owned.of(OtherTherapy), "started_on")),
     )
+
+
+def _newest(rows: list[P], day: str) -> list[P]:
+    """Order parts by one of their days, the latest first, those without it before all others, as the tables would."""
+    return sorted(rows, key=lambda row: (getattr(row, day) or date.max, row.created_at), reverse=True)
 
 
 def first_recorded_day(patient: Patient) -> date | None:
@@ -119,6 +160,8 @@ def first_recorded_day(patient: Patient) -> date | None:
     found = Patient.objects.filter(pk=patient.pk).aggregate(
         onset=Min("sma_profile__symptom_onset"),
         consent=Min("consents__given_on", filter=Q(consents__voided_at=None)),
+        allergic=Min("allergys__noted_on", filter=Q(allergys__voided_at=None)),
+        planned=Min("accessplans__reviewed_on", filter=Q(accessplans__voided_at=None)),
         measured=Min("measurements__measured_on", filter=Q(measurements__voided_at=None)),
         therapy=Min("othertherapys__started_on", filter=Q(othertherapys__voided_at=None)),
     )
@@ -178,16 +221,49 @@ def _consent(consent: Consent) -> ConsentRow:
     return ConsentRow(
         id=consent.pk,
         what=consent.get_kind_display(),
+        answer=consent.get_answer_display(),
         given=formatting.day(consent.given_on),
         given_by=consent.given_by,
+        about=_about(consent),
         withdrawn=formatting.day(consent.withdrawn_on) if consent.withdrawn_on else "",
         in_force=consent.withdrawn_on is None,
     )
 
 
+def _about(consent: Consent) -> tuple[str, ...]:
+    said = (
+        ("Covers", consent.scope),
+        ("Paper", consent.document),
+        ("Taken back because", consent.withdrawal_reason),
+    )
+    return tuple(f"{term}: {words}" for term, words in said if words)
+
+
 def _not_given(consents: Iterable[Consent]) -> tuple[str, ...]:
     asked = {consent.kind for consent in consents}
     return tuple(kind.label for kind in ConsentKind if kind not in asked)
+
+
+def _allergies(allergies: Iterable[Allergy]) -> tuple[AllergyRow, ...]:
+    return tuple(
+        AllergyRow(each.pk, str(each), formatting.day(each.noted_on), each.kind == AllergyKind.HYPERSENSITIVITY)
+        for each in allergies
+    )
+
+
+def _plans(plans: Iterable[AccessPlan]) -> tuple[PlanRow, ...]:
+    return tuple(PlanRow(each.pk, formatting.day(each.reviewed_on), _plan(each)) for each in plans)
+
+
+def _plan(plan: AccessPlan) -> tuple[tuple[str, str], ...]:
+    rows = (
+        ("Approach", plan.get_approach_display()),
+        ("Guidance", plan.get_guidance_display()),
+        ("Anaesthesia", plan.get_sedation_display()),
+        ("Spine then", plan.get_spine_display() or formatting.NOT_RECORDED),
+        ("Note", plan.note),
+    )
+    return tuple(row for row in rows if row[1])
 
 
 def _measurements(measurements: Iterable[Measurement]) -> tuple[MeasurementRow, ...]:

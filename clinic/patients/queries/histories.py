@@ -14,6 +14,7 @@ from clinic import formatting
 from clinic.audit.models import Entry
 from clinic.patients import events
 from clinic.patients.models import Patient, SmaProfile
+from clinic.records.models import ClinicalRecord
 from clinic.records.wording import in_words
 
 PAGE_SIZE = 30
@@ -25,8 +26,10 @@ _TITLES = {
     events.PROFILE_ADDED: "SMA profile opened",
     events.PROFILE_CORRECTED: "SMA profile changed",
     events.IDENTIFIER_VOIDED: "Identifier voided",
+    events.CONSENT_GIVEN: "Consent recorded",
 }
-_NOT_TOLD = {"patient", "voided"}
+# The reason of a withdrawal is told as the entry's own.
+_NOT_TOLD = {"patient", "voided", "withdrawal_reason"}
 # What a patient has one of needs no name.
 _ONLY_ONE = {Patient, SmaProfile}
 # Where a part stands is where its patient does.
@@ -87,9 +90,17 @@ def history(patient: Patient, *, before: int | None = None, size: int = PAGE_SIZ
     return HistoryPage(entries, shown[-1].pk if len(found) > size else None)
 
 
+def history_of(record: ClinicalRecord, zone: tzinfo) -> tuple[HistoryEntry, ...]:
+    """Return everything that happened to one record, newest first. One query, and one for each kind it refers to."""
+    told = Entry.objects.filter(target_type=record._meta.label_lower, target_id=str(record.pk))
+    entries = list(told.order_by("-at", "-pk"))
+    names = _names_of(entries)
+    return tuple(_entry(entry, names, zone) for entry in entries)
+
+
 def _entry(entry: Entry, names: Names, zone: tzinfo) -> HistoryEntry:
     model = _model(entry.target_type)
-    told = sorted((name, pair) for name, pair in entry.changes.items() if name not in _not_told(model))
+    told = sorted((name, pair) for name, pair in entry.changes.items() if _is_told(model, name, pair))
     told.sort(key=lambda change: _place(model, change[0]))
     return HistoryEntry(
         title=_TITLES.get(entry.event) or _title(entry.event),
@@ -100,6 +111,11 @@ def _entry(entry: Entry, names: Names, zone: tzinfo) -> HistoryEntry:
         reason=entry.reason,
         changes=tuple(_change(model, name, pair, names, zone) for name, pair in told),
     )
+
+
+def _is_told(model: type[Model] | None, name: str, pair: list[Any]) -> bool:
+    """Leave out what every record has, and a box that was left unticked when the record was made."""
+    return name not in _not_told(model) and pair != [None, False]
 
 
 def _not_told(model: type[Model] | None) -> set[str]:

@@ -1,4 +1,4 @@
-"""Add, correct and void what belongs to a patient; withdraw a consent. One shape serves all five kinds."""
+"""Add, correct and void what belongs to a patient; withdraw a consent. One shape serves all kinds."""
 
 import uuid
 from typing import Any
@@ -23,7 +23,7 @@ AnyKind = PartKind[Any, Any]
 
 @require_http_methods(["GET", "POST"])
 def add(request: StaffRequest, patient_id: uuid.UUID, kind: AnyKind) -> HttpResponse:
-    """Add an identifier, a carer, a consent, a measurement or another therapy."""
+    """Add an identifier, a carer, a consent, an allergy, an access plan, a measurement or another therapy."""
     patient, now = patient_to_change(request.user, patient_id), timezone.now()
     form = PART_FORMS[kind.slug].add(
         request.POST or None,

@@ -6,6 +6,8 @@ from typing import Any
 
 from clinic.patients import parts, services
 from clinic.patients.facts import (
+    AccessPlanFacts,
+    AllergyFacts,
     CarerFacts,
     ConsentFacts,
     IdentifierFacts,
@@ -14,7 +16,16 @@ from clinic.patients.facts import (
     ProfileFacts,
     TherapyFacts,
 )
-from clinic.patients.models import Carer, Consent, Identifier, Measurement, OtherTherapy, Patient
+from clinic.patients.models import (
+    AccessPlan,
+    Allergy,
+    Carer,
+    Consent,
+    Identifier,
+    Measurement,
+    OtherTherapy,
+    Patient,
+)
 from clinic.staff.models import Site
 from tests.factories import AT, BY
 
@@ -72,6 +83,24 @@ def carer(of: Patient, name: str = "Maria Berg", email: str = "maria@example.org
 def consent(of: Patient, kind: str = "treatment", given_on: date = date(2026, 1, 5), by: str = "Maria Berg") -> Consent:
     """Record a consent."""
     return services.add_part(kind=parts.CONSENT, patient=of, facts=ConsentFacts(kind, given_on, by), by=BY, at=AT)
+
+
+def allergy(of: Patient, substance: str = "Latex", *, kind: str = "allergy", reaction: str = "") -> Allergy:
+    """Record an allergy."""
+    said = AllergyFacts(kind, date(2026, 1, 5), substance, reaction)
+    return services.add_part(kind=parts.ALLERGY, patient=of, facts=said, by=BY, at=AT)
+
+
+def no_known_allergies(of: Patient, noted_on: date = date(2026, 1, 5)) -> Allergy:
+    """Record that somebody asked and none is known."""
+    return services.add_part(kind=parts.ALLERGY, patient=of, facts=AllergyFacts("none_known", noted_on), by=BY, at=AT)
+
+
+def access_plan(of: Patient, reviewed_on: date = date(2026, 1, 5), **facts: Any) -> AccessPlan:
+    """Record how the cerebrospinal fluid is reached."""
+    words = {"approach": "interlaminar", "guidance": "ultrasound", "sedation": "sedation"} | facts
+    said = AccessPlanFacts(reviewed_on=reviewed_on, **words)
+    return services.add_part(kind=parts.ACCESS_PLAN, patient=of, facts=said, by=BY, at=AT)
 
 
 def measurement(of: Patient, measured_on: date = date(2026, 1, 5), **facts: Any) -> Measurement:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from clinic.patients.facts import (
+    AccessPlanFacts,
+    AllergyFacts,
     CarerFacts,
     ConsentFacts,
     Facts,
@@ -53,6 +55,8 @@ def test_both_names_are_needed(blank: str) -> None:
     [
         pytest.param(ProfileFacts(symptom_onset=BORN), "symptom_onset", id="onset"),
         pytest.param(ConsentFacts("treatment", BORN, "Maria"), "given_on", id="consent"),
+        pytest.param(AllergyFacts("none_known", BORN), "noted_on", id="allergy"),
+        pytest.param(AccessPlanFacts("port", "none", "local", BORN), "reviewed_on", id="access-plan"),
         pytest.param(MeasurementFacts(BORN, weight_kg=Decimal(3)), "measured_on", id="measurement"),
         pytest.param(TherapyFacts("risdiplam", BORN), "started_on", id="therapy"),
     ],
@@ -111,7 +115,22 @@ def test_a_carer_has_a_name_and_can_be_reached_as_preferred(facts: CarerFacts, f
     assert set(found(facts)) == fields
 
 
-def test_somebody_gave_the_consent() -> None:
+@pytest.mark.parametrize(
+    ("kind", "substance", "fields"),
+    [
+        ("none_known", "", set()),
+        ("none_known", " ", set()),
+        ("none_known", "Latex", {"substance"}),
+        ("allergy", "Latex", set()),
+        ("allergy", " ", {"substance"}),
+        ("hypersensitivity", "", {"substance"}),
+    ],
+)
+def test_an_allergy_is_one_to_something_and_none_is_one_to_nothing(kind: str, substance: str, fields: set[str]) -> None:
+    assert set(found(AllergyFacts(kind, TODAY, substance))) == fields
+
+
+def test_somebody_answered_for_the_consent() -> None:
     assert set(found(ConsentFacts("treatment", TODAY, " "))) == {"given_by"}
 
 

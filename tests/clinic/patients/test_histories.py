@@ -95,7 +95,26 @@ def test_a_void_tells_what_and_why(patient: Patient) -> None:
     ("kind", "title", "told"),
     [
         ("identifier", "Identifier added", {"Kind": "Hospital number (MRN)", "Number": "M1"}),
-        ("consent", "Consent given", {"Kind": "Treatment", "Given on": "5 Jan 2026", "Given by": "Maria Berg"}),
+        (
+            "consent",
+            "Consent recorded",
+            {"Kind": "Treatment", "Answer": "Given", "Answered on": "5 Jan 2026", "Answered by": "Maria Berg"},
+        ),
+        (
+            "allergy",
+            "Allergy added",
+            {"Kind": "Allergy or intolerance", "Reacts to": "Latex", "Known since": "5 Jan 2026"},
+        ),
+        (
+            "access-plan",
+            "Access plan added",
+            {
+                "Approach": "Interlaminar",
+                "Guidance": "Ultrasound",
+                "Anaesthesia or sedation": "Sedation",
+                "Reviewed on": "5 Jan 2026",
+            },
+        ),
         ("measurement", "Measurement added", {"Measured on": "5 Jan 2026", "Weight in kg": "9.5"}),
         ("therapy", "Therapy added", {"Therapy": "Risdiplam", "Started on": "5 Jan 2024"}),
     ],
@@ -104,6 +123,8 @@ def test_each_kind_of_part_is_told_in_words(patient: Patient, kind: str, title: 
     make: dict[str, Any] = {
         "identifier": lambda: builders.identifier(patient),
         "consent": lambda: builders.consent(patient),
+        "allergy": lambda: builders.allergy(patient),
+        "access-plan": lambda: builders.access_plan(patient),
         "measurement": lambda: builders.measurement(patient, weight_kg=Decimal("9.50")),
         "therapy": lambda: builders.therapy(patient),
     }
@@ -124,6 +145,15 @@ def test_other_rooms_events_read_by_themselves(patient: Patient) -> None:
     trail.record("courses.dose_given_elsewhere", by=BY, at=AT, target=patient, changes={"given": [False, True]})
     entry = newest(patient)
     assert (entry.title, changes(entry)) == ("Dose given elsewhere", {"Given": ("No", "Yes")})
+
+
+def test_a_box_left_unticked_at_first_is_not_told_but_one_that_was_emptied_is(patient: Patient) -> None:
+    first = {"given": [None, False], "elsewhere": [None, True]}
+    trail.record("courses.dose_given", by=BY, at=AT, target=patient, changes=first)
+    assert changes(newest(patient)) == {"Elsewhere": ("", "Yes")}
+    later = AT + timedelta(minutes=1)
+    trail.record("courses.dose_corrected", by=BY, at=later, target=patient, changes={"elsewhere": [True, False]})
+    assert changes(newest(patient)) == {"Elsewhere": ("Yes", "No")}
 
 
 def test_what_no_longer_has_a_model_or_form_is_told_as_it_was_written(patient: Patient) -> None:

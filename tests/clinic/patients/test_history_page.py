@@ -49,8 +49,8 @@ def test_old_and_new_stand_side_by_side_with_who_when_and_why(viewer: Client, pa
 def test_what_was_entered_is_told_in_one_line(viewer: Client, patient: Patient) -> None:
     builders.consent(patient)
     newest = told(viewer.get(url(patient)))[0]
-    assert newest.startswith("Consent given : Treatment, given 5 Jan 2026")
-    assert newest.endswith("Kind Treatment · Given on 5 Jan 2026 · Given by Maria Berg")
+    assert newest.startswith("Consent recorded : Treatment, given 5 Jan 2026")
+    assert newest.endswith("Kind Treatment · Answer Given · Answered on 5 Jan 2026 · Answered by Maria Berg")
 
 
 def test_a_void_is_told_with_its_reason_alone(viewer: Client, patient: Patient) -> None:

@@ -10,6 +10,8 @@ from django.db import IntegrityError, transaction
 
 from clinic.patients.choices import IdentifierKind
 from clinic.patients.models import (
+    AccessPlan,
+    Allergy,
     Carer,
     Consent,
     Identifier,
@@ -29,7 +31,7 @@ from tests.clinic.patients.builders import BORN, TODAY
 from tests.factories import AT, BY
 
 DAY = timedelta(days=1)
-PARTS: list[type[PatientPart]] = [Identifier, Carer, Consent, Measurement, OtherTherapy]
+PARTS: list[type[PatientPart]] = [Identifier, Carer, Consent, Allergy, AccessPlan, Measurement, OtherTherapy]
 
 
 @pytest.fixture
@@ -121,6 +123,31 @@ def test_one_consent_of_a_kind_is_in_force(site: Site, patient: Patient) -> None
     assert kept(given(builders.patient(site, "Zielke")))
     writing.void(first, event="test.voided", by=BY, at=AT, reason="Of the sister")
     assert kept(given(patient))
+
+
+def test_no_known_allergies_is_said_once(site: Site, patient: Patient) -> None:
+    def none_known(of: Patient) -> Allergy:
+        return Allergy(patient=of, kind="none_known", noted_on=TODAY)
+
+    first = none_known(patient)
+    assert kept(first)
+    assert not kept(none_known(patient))
+    assert kept(none_known(builders.patient(site, "Zielke")))
+    writing.void(first, event="test.voided", by=BY, at=AT, reason="Of the sister")
+    assert kept(none_known(patient))
+
+
+@pytest.mark.parametrize(
+    ("kind", "substance", "fits"),
+    [("none_known", "", True), ("none_known", "Latex", False), ("allergy", "Latex", True), ("allergy", "", False)],
+)
+def test_an_allergy_is_one_to_something(patient: Patient, kind: str, substance: str, fits: bool) -> None:
+    assert kept(Allergy(patient=patient, kind=kind, substance=substance, noted_on=TODAY)) is fits
+
+
+def test_only_a_consent_that_was_taken_back_has_a_reason_for_it(patient: Patient) -> None:
+    reasoned = {"withdrawal_reason": "Moves away"}
+    assert not kept(Consent(patient=patient, kind="treatment", given_on=TODAY, given_by="Maria", **reasoned))
 
 
 @pytest.mark.parametrize(("withdrawn_on", "fits"), [(TODAY - DAY, False), (TODAY, True), (TODAY + DAY, True)])

@@ -11,10 +11,15 @@ from hypothesis import strategies as st
 
 from clinic.patients import events, services
 from clinic.patients.choices import (
+    AllergyKind,
+    Approach,
     Channel,
+    ConsentAnswer,
     ConsentKind,
+    Guidance,
     IdentifierKind,
     Language,
+    Sedation,
     Sex,
     SmaType,
     Smn2Copies,
@@ -22,6 +27,8 @@ from clinic.patients.choices import (
     Therapy,
 )
 from clinic.patients.facts import (
+    AccessPlanFacts,
+    AllergyFacts,
     CarerFacts,
     ConsentFacts,
     Facts,
@@ -60,7 +67,24 @@ FACTS: dict[str, st.SearchStrategy[Any]] = {
         st.sampled_from(["", "maria@example.org"]),
         st.sampled_from(["", "0123"]),
     ),
-    "consent": st.builds(ConsentFacts, st.sampled_from(ConsentKind.values), DAYS, WORDS),
+    "consent": st.builds(
+        ConsentFacts,
+        st.sampled_from(ConsentKind.values),
+        DAYS,
+        WORDS,
+        st.sampled_from(ConsentAnswer.values),
+        WORDS,
+        WORDS,
+    ),
+    "allergy": st.builds(AllergyFacts, st.sampled_from(AllergyKind.values), DAYS, WORDS, WORDS),
+    "access-plan": st.builds(
+        AccessPlanFacts,
+        st.sampled_from(Approach.values),
+        st.sampled_from(Guidance.values),
+        st.sampled_from(Sedation.values),
+        DAYS,
+        WORDS,
+    ),
     "measurement": st.builds(MeasurementFacts, DAYS, WEIGHTS, HEIGHTS),
     "therapy": st.builds(TherapyFacts, st.sampled_from(Therapy.values), DAYS, st.none() | DAYS, WORDS),
 }
@@ -117,7 +141,7 @@ def test_a_part_that_a_form_takes_is_one_that_the_service_and_the_table_take(
     refused = refused_by(lambda: services.add_part(kind=KINDS[slug], patient=patient, facts=facts, by=BY, at=AT))
     if form.is_valid():
         # What stands in the way of another row is found by the service alone.
-        assert refused <= {"consent": {"kind"}, "identifier": {"value"}}.get(slug, set())
+        assert refused <= {"consent": {"kind"}, "allergy": {"kind"}, "identifier": {"value"}}.get(slug, set())
     else:
         assert set(form.errors) == refused
 

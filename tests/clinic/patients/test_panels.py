@@ -28,6 +28,8 @@ def patient(site: Site) -> Patient:
     builders.consent(patient)
     withdrawn = builders.consent(patient, "registry")
     services.withdraw_consent(consent=withdrawn, on=TODAY, by=BY, at=AT)
+    builders.allergy(patient)
+    builders.access_plan(patient)
     builders.measurement(patient, weight_kg=Decimal(9))
     builders.therapy(patient)
     return patient
@@ -55,6 +57,8 @@ def test_every_link_opens(patient: Patient, signed_in: Callable[..., Client]) ->
         "identifier",
         "carer",
         "consent",
+        "allergy",
+        "access-plan",
         "measurement",
         "therapy",
     }
@@ -83,7 +87,8 @@ def test_markup_in_what_people_typed_stays_text(patient: Patient) -> None:
 
 def test_a_new_patient_says_that_nothing_is_recorded(site: Site) -> None:
     markup = panels(builders.patient(site), may_correct=False)
-    for words in ("none recorded", "No carer recorded.", "Treatment: not recorded", "Not recorded.", "None recorded."):
+    said = ("none recorded", "No carer recorded.", "Treatment: not recorded", "Not recorded.", "None recorded.")
+    for words in (*said, "Not asked yet."):
         assert words in markup
 
 

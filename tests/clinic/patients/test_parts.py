@@ -9,7 +9,17 @@ import pytest
 
 from clinic.audit.models import Entry
 from clinic.patients import parts, services
-from clinic.patients.facts import CarerFacts, ConsentFacts, Facts, IdentifierFacts, MeasurementFacts, TherapyFacts
+from clinic.patients.facts import (
+    AccessPlanFacts,
+    AllergyFacts,
+    CarerFacts,
+    ConsentFacts,
+    Facts,
+    IdentifierFacts,
+    MeasurementFacts,
+    ProfileFacts,
+    TherapyFacts,
+)
 from clinic.patients.models import Consent, Patient
 from clinic.patients.parts import KINDS
 from clinic.patients.services import IdentifierTaken, Refused
@@ -23,6 +33,11 @@ GOOD: dict[str, tuple[Facts, Facts]] = {
     "identifier": (IdentifierFacts("mrn", "M1"), IdentifierFacts("mrn", "M2")),
     "carer": (CarerFacts("Maria", channel="post"), CarerFacts("Maria Berg", channel="phone", phone="0123")),
     "consent": (ConsentFacts("treatment", TODAY, "Maria"), ConsentFacts("registry", TODAY, "Maria")),
+    "allergy": (AllergyFacts("allergy", TODAY, "Latex"), AllergyFacts("hypersensitivity", TODAY, "Latex", "rash")),
+    "access-plan": (
+        AccessPlanFacts("interlaminar", "none", "local", TODAY),
+        AccessPlanFacts("port", "none", "general", TODAY, "Left side"),
+    ),
     "measurement": (MeasurementFacts(TODAY, Decimal("9.5")), MeasurementFacts(TODAY, Decimal("9.55"), Decimal(75))),
     "therapy": (TherapyFacts("risdiplam", TODAY), TherapyFacts("other", TODAY, TODAY, "Trial drug")),
 }
@@ -30,12 +45,16 @@ BAD: dict[str, Facts] = {
     "identifier": IdentifierFacts("nhs", "123"),
     "carer": CarerFacts("", channel="post"),
     "consent": ConsentFacts("treatment", TODAY + timedelta(days=1), "Maria"),
+    "allergy": AllergyFacts("allergy", TODAY),
+    "access-plan": AccessPlanFacts("port", "none", "local", TODAY + timedelta(days=1)),
     "measurement": MeasurementFacts(TODAY),
     "therapy": TherapyFacts("risdiplam", BORN - timedelta(days=1)),
 }
 TOO_LONG: dict[str, Facts] = {
     "carer": CarerFacts("M" * 151, channel="post"),
     "consent": ConsentFacts("treatment", TODAY, "M" * 151),
+    "allergy": AllergyFacts("allergy", TODAY, "L" * 121),
+    "access-plan": AccessPlanFacts("port", "none", "local", TODAY, "n" * 301),
     "measurement": MeasurementFacts(TODAY, Decimal("9.555")),
     "therapy": TherapyFacts("risdiplam", TODAY, note="n" * 201),
 }
@@ -248,7 +267,7 @@ def test_a_consent_is_withdrawn_on_a_day_with_its_trail(patient: Patient) -> Non
     assert consent.withdrawn_on == TODAY
     entry = newest_entry(patient)
     assert (entry.event, entry.reason) == ("patients.consent_withdrawn", "By telephone")
-    assert entry.changes == {"withdrawn_on": [None, "2026-07-04"]}
+    assert entry.changes == {"withdrawn_on": [None, "2026-07-04"], "withdrawal_reason": ["", "By telephone"]}
 
 
 @pytest.mark.parametrize(
@@ -282,6 +301,50 @@ def test_a_withdrawn_consent_was_not_given_after_its_withdrawal(patient: Patient
     correct("consent", consent, ConsentFacts("treatment", date(2026, 2, 1), "Maria"))
     with pytest.raises(Refused, match="withdrawn on 1 Feb 2026"):
         correct("consent", Consent.objects.get(), ConsentFacts("treatment", date(2026, 2, 2), "Maria"))
+
+
+def test_a_refusal_stands_in_the_way_of_a_consent_until_it_is_taken_back(patient: Patient) -> None:
+    refusal = add(patient, "consent", ConsentFacts("registry", TODAY, "Maria", "refused"))
+    assert str(refusal) == "Sharing with a registry, refused 4 Jul 2026"
+    with pytest.raises(Refused, match="refused on 4 Jul 2026, is in force"):
+        builders.consent(patient, "registry")
+    withdraw(refusal, reason="Changed her mind")
+    assert builders.consent(patient, "registry", TODAY).withdrawn_on is None
+
+
+# --- Allergies and access plans --------------------------------------------------------------------------------------
+
+
+def test_that_none_is_known_is_said_once_and_never_beside_an_allergy(patient: Patient) -> None:
+    statement = builders.no_known_allergies(patient)
+    with pytest.raises(Refused, match="said on 5 Jan 2026 that none is known") as refused:
+        builders.no_known_allergies(patient)
+    assert set(refused.value.problems) == {"kind"}
+    services.void_part(kind=parts.ALLERGY, part=statement, reason="Asked the wrong family", by=BY, at=AT)
+    allergy = builders.allergy(patient, reaction="rash")
+    with pytest.raises(Refused, match=r"Latex \(rash\) is recorded\. Void that entry first"):
+        builders.no_known_allergies(patient)
+    services.void_part(kind=parts.ALLERGY, part=allergy, reason="A sting", by=BY, at=AT)
+    assert str(builders.no_known_allergies(patient)) == "None known"
+
+
+def test_an_allergy_found_later_stands_beside_the_statement(patient: Patient) -> None:
+    builders.no_known_allergies(patient)
+    assert str(builders.allergy(patient, kind="hypersensitivity")) == "Latex"
+
+
+def test_a_statement_may_be_corrected_where_it_stands_alone(patient: Patient) -> None:
+    statement = builders.no_known_allergies(patient)
+    corrected = correct("allergy", statement, AllergyFacts("none_known", TODAY, " "))
+    assert (corrected.noted_on, corrected.substance) == (TODAY, "")
+
+
+def test_a_plan_keeps_the_spine_that_it_was_made_for(site: Site) -> None:
+    patient = builders.patient(site, profile=ProfileFacts(spine="scoliosis"))
+    plan = builders.access_plan(patient)
+    services.set_profile(profile=patient.sma_profile, facts=ProfileFacts(spine="fused"), by=BY, at=AT)
+    assert correct("access-plan", plan, AccessPlanFacts("port", "none", "local", TODAY)).spine == "scoliosis"
+    assert builders.access_plan(patient, TODAY).spine == "fused"
 
 
 def test_the_words_of_the_kinds_are_those_of_the_addresses() -> None:

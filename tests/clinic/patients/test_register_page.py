@@ -149,7 +149,7 @@ def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_page(nurse: Clien
         ({"name": "Maria", "channel": "pigeon"}, "channel", "valid choice"),
         ({"consent_reminders": "2020-05-16", "consent_given_by": "M"}, "consent_reminders", "before the date of birth"),
         ({"consent_registry": "2026-07-05", "consent_given_by": "M"}, "consent_registry", "in the future"),
-        ({"consent_treatment": "2026-07-01"}, "consent_given_by", "Enter who gave the consent."),
+        ({"consent_treatment": "2026-07-01"}, "consent_given_by", "Enter who answered."),
     ],
 )
 def test_what_cannot_be_is_said_beside_its_field(

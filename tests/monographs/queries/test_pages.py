@@ -227,15 +227,15 @@ def test_a_page_takes_as_many_queries_for_a_long_text_as_for_a_short_one(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     in_force(document(regimen_yaml()))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page()
     in_force(SEED_TEXT)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page("nusinersen")
 
 
 def test_a_long_history_costs_no_query_more(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     for number in range(5):
         in_force(document(regimen_yaml(), note=f"Number {number}."))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert len(page().versions) == 5

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from treatments.chart.pictures import DoseDay, Picture, Pictures, pictures
-from treatments.labs.queries import Point, Trend
+from treatments.labs.queries import Point, Trend, Voided
 from treatments.rules.monitoring import NO_RANGE, Range, analyte, standing
 
 TODAY = date(2026, 7, 4)
@@ -189,3 +189,24 @@ class TestWhatIsSaid:
     def test_an_inr_has_no_unit(self) -> None:
         picture = one(point("1.1", unit="1", reference=Range(Decimal("0.9"), Decimal("1.2"))), key="inr")
         assert (picture.last, picture.rows[0].result, picture.rows[0].reference) == ("1.1", "1.1", "0.9 to 1.2")
+
+
+class TestTheChangeFromTheFirst:
+    def change(self, *values: str, key: str = "platelets") -> str:
+        points = (point(value, date(2026, 1, day)) for day, value in enumerate(values, 1))
+        return one(*points, key=key).last_change
+
+    def test_it_is_told_of_platelets_alone(self) -> None:
+        assert self.change("400", "250", "256") == "down 36 % since the first"
+        assert self.change("1.0", "1.2", key="inr") == ""
+
+    def test_one_value_has_nothing_to_compare_with(self) -> None:
+        assert self.change("400") == ""
+
+
+def test_what_was_voided_stands_in_the_table_with_its_reason() -> None:
+    gone = Voided(datetime(2026, 1, 2, 8, tzinfo=UTC), "21 ×10⁹/L", "Main", "Nadia Nurse", "Typing error")
+    found = pictures((Trend(analyte("platelets"), (point("210"),), (gone,)),), (), TODAY, LONDON)
+    assert found is not None
+    (row,) = found.pictures[0].voided
+    assert (row.when, row.result, row.reason) == ("2 Jan 2026, 08:00", "21 ×10⁹/L", "Typing error")

@@ -16,21 +16,34 @@ from django.test.utils import override_settings
 from pytest_django import DjangoDbBlocker
 
 from clinic.audit.models import Entry
-from clinic.patients.choices import CareStatus
-from clinic.patients.models import Carer, Identifier, Patient
+from clinic.patients.choices import AllergyKind, CareStatus
+from clinic.patients.models import Allergy, Carer, Identifier, Patient
 from clinic.records import guards
 from clinic.staff.access import may
 from clinic.staff.models import Site, User
 from clinic.staff.roles import Permission, Role
 from clinic.staff.services import open_site
+from clinic.statuses import AUTHORISATION, EVENT
 from monographs import services as monographs
 from tests.factories import AT, BY
+from treatments.adverse_events.models import AdverseEvent
+from treatments.adverse_events.queries import lights_of
+from treatments.adverse_events.queries import status_of as event_status
 from treatments.courses.models import Administration, Booking, Course, Dose, Hold
+from treatments.courses.patient_lights import access_plan_lights, consent_lights
 from treatments.courses.queries import versions
 from treatments.courses.status import status_of
 from treatments.demo.loading import load
-from treatments.labs.models import LabResult
+from treatments.labs import queries as labs
+from treatments.labs.models import LabResult, LabReview
+from treatments.outcomes.models import MotorScore
+from treatments.readiness.models import Override
+from treatments.readiness.queries import waiting_overrides
+from treatments.rules.lights import Signal
+from treatments.rules.monitoring_terms import Lapse, Level
 from treatments.rules.schedule import Status
+from treatments.supply.models import Movement, Vial
+from treatments.supply.queries import authorisations_of, recall, strengths
 from treatments.worklist import queries as worklist
 from treatments.worklist.tabs import Tab
 
@@ -65,7 +78,7 @@ def status_today(dose: Dose, now: datetime) -> Status:
 def is_where_told(dose: Dose, story: dict[str, Any], now: datetime) -> bool:
     """Say whether the next target lies where its story says: on the day decided on, where something was decided."""
     assert dose.target is not None
-    told = story.get("decide", {}).get("in_days", story["next"])
+    told: int = story.get("decide", {}).get("in_days", story["next"])
     return abs((dose.target - dose.site.today(now)).days - told) <= 2
 
 
@@ -86,10 +99,8 @@ class TestTheWhole:
         assert counts["courses"] == sum(bool(story) for story in STORIES.values())
         assert Course.objects.count() == counts["courses"] + counts["switch"]
         assert counts["doses"] == sum(story.get("doses", 0) for story in STORIES.values())
-        told = {
-            chapter: counts[chapter]
-            for chapter in ("booked", "attempt", "decide", "switch", "too_soon", "hold", "stop", "care")
-        }
+        once_told = ("booked", "attempt", "decide", "switch", "too_soon", "hold", "stop", "care", "signed", "override")
+        told = {chapter: counts[chapter] for chapter in once_told}
         assert told == {chapter: chapters[chapter] for chapter in told}
 
     def test_every_status_of_a_course_is_shown(self) -> None:
@@ -132,6 +143,76 @@ class TestTheWhole:
         protein = LabResult.objects.filter(analyte="urine_protein").values_list("kept", flat=True)
         assert min(platelets) < 100 < max(platelets)
         assert min(protein) <= 0.2 < max(protein)
+
+    def test_adverse_events_are_shown_in_every_state(self) -> None:
+        rows = AdverseEvent.objects.select_related("site")
+        assert {event_status(row).key for row in rows} == set(EVENT)
+        assert {row.severity for row in rows} == {1, 2, 3, 4, 5}
+        assert {row.listed for row in rows} == {True, False}
+        assert any(row.version > 1 and row.voided_at is None for row in rows)
+
+    def test_a_death_is_told_the_same_everywhere(self) -> None:
+        fatal = AdverseEvent.objects.select_related("patient").get(outcome="fatal")
+        assert (fatal.patient.care_status, fatal.patient.care_status_on) == ("died", fatal.ended_on)
+
+    def test_the_lights_of_events_consent_and_access_stand_every_way(self) -> None:
+        doses = list(Dose.objects.standing().filter(is_next=True, course__stopped_on=None))
+        ids = {dose.patient_id for dose in doses}
+        events = lights_of(doses).values()
+        ways = {Signal.READY, Signal.ATTENTION, Signal.NOT_READY}
+        assert {lit.signal for lit in events} == {lit.signal for lit in access_plan_lights(ids).values()} == ways
+        assert sum(lit.contraindicated for lit in events) == 1
+        consents = consent_lights(ids, when_missing=Signal.ATTENTION)
+        assert {lit.signal for lit in consents.values()} == {Signal.READY, Signal.NOT_READY}
+
+    def test_allergies_are_known_not_asked_and_none(self) -> None:
+        asked = set(Allergy.objects.values_list("patient", flat=True))
+        assert set(Allergy.objects.values_list("kind", flat=True)) == set(AllergyKind)
+        assert 0 < len(asked) < Patient.objects.count()
+
+    def test_every_scale_but_the_rare_ones_is_scored_over_time(self) -> None:
+        scored = Counter(MotorScore.objects.values_list("scale", flat=True))
+        assert set(scored) == {"chop_intend", "hfmse", "rulm", "six_minute_walk", "who_milestones"}
+        assert max(Counter(MotorScore.objects.values_list("patient", "scale")).values()) >= 4
+
+    def test_vials_stand_in_every_state_at_one_site_or_the_other(self) -> None:
+        assert set(Vial.objects.values_list("state", flat=True)) == set(Vial.State.values)
+        northfield = strengths([Site.objects.get(name="Northfield")], AN_AFTERNOON)
+        assert all(sum(getattr(line, kind) for line in northfield) for kind in ("free", "unusable", "expiring"))
+
+    def test_a_lot_was_recalled_of_which_somebody_was_given(self) -> None:
+        (lot,) = set(Movement.objects.filter(reason_code="recall").values_list("vial__lot", flat=True))
+        told = recall(User.objects.get(username="pharmacist"), lot, AN_AFTERNOON)
+        assert [row.status.key for row in told.vials] == ["given", "quarantined", "quarantined", "quarantined"]
+        assert [row.typed for row in told.given] == [False]
+
+    def test_authorisations_stand_in_every_way(self) -> None:
+        shown = {
+            row.status.key
+            for patient in Patient.objects.select_related("site")
+            for row in authorisations_of(patient, patient.site.today(AN_AFTERNOON))
+        }
+        assert shown == set(AUTHORISATION)
+
+    def test_values_are_shown_in_every_standing_and_most_are_in_order(self) -> None:
+        patients = list(Patient.objects.values_list("pk", flat=True))
+        read = labs.sheets(labs.asked_of(patients, AN_AFTERNOON)).values()
+        standings = Counter(reading.standing for sheet in read for reading in sheet.readings)
+        assert {Level.WITHIN, Level.SIGN_OFF, Level.STOP, Lapse.MISSING, Lapse.TOO_OLD} <= set(standings)
+        assert standings[Level.WATCH] + standings[Level.SIGN_OFF] + standings[Level.STOP] <= 8
+
+    def test_one_value_was_signed_off_and_others_wait(self) -> None:
+        review = LabReview.objects.standing().get()
+        assert (review.level, review.reason) == ("sign_off", "Stable since childhood; haematology agrees")
+        sites = list(Site.objects.all())
+        assert [row.status.key for row in labs.to_review(sites, AN_AFTERNOON)][:3] == ["stop", "sign_off", "sign_off"]
+
+    def test_an_override_waits_for_its_second_person_who_is_there(self) -> None:
+        row = Override.objects.standing().select_related("site").get()
+        assert (row.needs_second, row.second) == (True, None)
+        nurse = User.objects.get(username="lakeside-nurse")
+        assert [line.id for line in waiting_overrides([row.site], nurse.pk, AN_AFTERNOON)] == [row.pk]
+        assert may(nurse, Permission.SECOND, row.site_id)
 
     def test_nothing_was_recorded_in_the_future(self) -> None:
         assert not Entry.objects.filter(at__gt=AN_AFTERNOON).exists()
@@ -187,7 +268,8 @@ def nobody(tmp_path: Path) -> Path:
     folder = tmp_path / "seeds" / "demo"
     folder.mkdir(parents=True)
     (folder / "patients.yaml").write_text("[]", encoding="utf-8")
-    (folder / "sites.yaml").write_text((FOLDER / "sites.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    for name in ("sites.yaml", "supply.yaml"):
+        (folder / name).write_text((FOLDER / name).read_text(encoding="utf-8"), encoding="utf-8")
     return folder
 
 

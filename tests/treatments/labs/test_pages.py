@@ -196,7 +196,10 @@ class TestWhatIsWrong:
     @pytest.mark.parametrize(
         ("typed", "told"),
         [
-            ({"platelets_value": "250000"}, "Platelets : 250000 ×10⁹/L is not plausible; did you mean /µL?"),
+            (
+                {"platelets_value": "250000"},
+                "Platelets : 250000 ×10⁹/L is not plausible; did you mean /µL, which is ×10⁶/L?",
+            ),
             (
                 {"inr_value": "55"},
                 "INR : 55 is not plausible; INR is expected between 0.5 and 20. Check the number.",
@@ -221,11 +224,11 @@ class TestWhatIsWrong:
             ),
             (
                 {"platelets_high": "400000"},
-                "Platelets, range to : 400000 ×10⁹/L is not plausible; did you mean /µL?",
+                "Platelets, range to : 400000 ×10⁹/L is not plausible; did you mean /µL, which is ×10⁶/L?",
             ),
             (
                 {"platelets_low": "150000", "platelets_high": "400000"},
-                "Platelets, range from : 150000 ×10⁹/L is not plausible; did you mean /µL?",
+                "Platelets, range from : 150000 ×10⁹/L is not plausible; did you mean /µL, which is ×10⁶/L?",
             ),
             ({"collected_on": ""}, "Day collected : Enter the day."),
             ({"collected_time": ""}, "Time collected : Enter the time."),

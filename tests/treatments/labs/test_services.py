@@ -180,7 +180,7 @@ class TestTheSameSampleAgain:
         def refuse(*_args: Any, **_facts: Any) -> None:
             raise IntegrityError("a_result_is_not_negative")
 
-        monkeypatch.setattr("treatments.labs.services.writing.add", refuse)
+        monkeypatch.setattr("treatments.labs.services.results.writing.add", refuse)
         with pytest.raises(IntegrityError, match="a_result_is_not_negative"):
             log(patient)
 

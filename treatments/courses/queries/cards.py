@@ -1,6 +1,5 @@
 """The dose that comes next, as the pages show it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -8,8 +7,8 @@ from uuid import UUID
 
 from clinic import formatting, statuses
 from clinic.patients import queries as patients
-from clinic.patients.models import Identifier, Patient
-from clinic.patients.queries import Banner
+from clinic.patients.models import Patient
+from clinic.patients.queries import Banner, Belongings
 from clinic.statuses import Status
 from treatments.courses.models import Booking, Course, Dose, Hold
 from treatments.courses.queries.decisions import Waiting, waiting
@@ -93,10 +92,10 @@ def banner(
     course: Course | None,
     dose: Dose | None,
     held: bool,
-    numbers: Iterable[Identifier] | None = None,
+    owned: Belongings | None = None,
 ) -> Banner:
     """Return the patient's banner with the step of the course and the next dose."""
-    plain = patients.banner(patient, today, numbers)
+    plain = patients.banner(patient, today, owned)
     if course is None:
         return replace(plain, facts=(*plain.facts, ("Course", "None open", None)))
     facts: tuple[tuple[str, str, Status | None], ...] = (*plain.facts, ("Course", course.regimen.name, None))

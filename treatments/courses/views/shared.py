@@ -78,7 +78,7 @@ def show(
     request: StaffRequest,
     form: forms.Form,
     page: Page,
-    patient: Patient,
+    patient: Patient | None,
     *,
     now: datetime,
     beside: Beside = dict,
@@ -86,7 +86,10 @@ def show(
     clash: Conflict | None = None,
     shown: Preview | None = None,
 ) -> HttpResponse:
-    """Render a form's page, with what `beside` finds to stand beside the form and what the change would do."""
+    """Render a form's page, with what `beside` finds to stand beside the form and what the change would do.
+
+    Without a patient it is about nobody, and has no banner.
+    """
     facts = {
         "form": form,
         "title": page.title,
@@ -98,7 +101,7 @@ def show(
         "back_url": page.above or page.back,
         "back_label": page.above_label,
         "danger": page.danger,
-        "patient": banner(patient, now),
+        "patient": None if patient is None else banner(patient, now),
         "conflict": clash,
     }
     return render(request, page.template, facts | beside(), status=status)
@@ -108,7 +111,7 @@ def save(
     request: StaffRequest,
     form: forms.Form,
     page: Page,
-    patient: Patient,
+    patient: Patient | None,
     *,
     now: datetime,
     work: Work,

@@ -1,0 +1,57 @@
+"""Everything that changes laboratory records: each function is one use case in one transaction, with its trail."""
+
+from treatments.labs.services.policies import set_monitoring_policy
+from treatments.labs.services.results import (
+    AlreadyVoided,
+    CollectedBeforeBirth,
+    CollectedLater,
+    NobodyEntered,
+    NoReason,
+    NothingDiffers,
+    NothingReported,
+    ReportedTwice,
+    SameSample,
+    correct_result,
+    log_results,
+    void_result,
+)
+from treatments.labs.services.reviewing import (
+    AlreadyAnswered,
+    LevelChanged,
+    MayNotBeLeftOut,
+    NothingToAnswer,
+    PrescriberNeeded,
+    SamePerson,
+    confirm_review,
+    mark_not_indicated,
+    review_result,
+    withdraw_not_indicated,
+    withdraw_review,
+)
+
+__all__ = [
+    "AlreadyAnswered",
+    "AlreadyVoided",
+    "CollectedBeforeBirth",
+    "CollectedLater",
+    "LevelChanged",
+    "MayNotBeLeftOut",
+    "NoReason",
+    "NobodyEntered",
+    "NothingDiffers",
+    "NothingReported",
+    "NothingToAnswer",
+    "PrescriberNeeded",
+    "ReportedTwice",
+    "SamePerson",
+    "SameSample",
+    "confirm_review",
+    "correct_result",
+    "log_results",
+    "mark_not_indicated",
+    "review_result",
+    "set_monitoring_policy",
+    "void_result",
+    "withdraw_not_indicated",
+    "withdraw_review",
+]

@@ -1,0 +1,1 @@
+"""Outcomes: motor scores by scale, and how they went over time."""

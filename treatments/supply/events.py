@@ -1,0 +1,13 @@
+"""What the trail calls the things that happen in this room."""
+
+VIAL_ORDERED = "supply.vial_ordered"
+VIAL_RECEIVED = "supply.vial_received"
+VIAL_CORRECTED = "supply.vial_corrected"
+VIAL_VOIDED = "supply.vial_voided"
+VIAL_MOVED = "supply.vial_moved"
+MOVE_VOIDED = "supply.move_voided"
+POLICY_SET = "supply.policy_set"
+AUTHORISATION_REGISTERED = "supply.authorisation_registered"
+AUTHORISATION_CORRECTED = "supply.authorisation_corrected"
+AUTHORISATION_RENEWED = "supply.authorisation_renewed"
+AUTHORISATION_VOIDED = "supply.authorisation_voided"
