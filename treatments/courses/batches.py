@@ -14,6 +14,9 @@ from treatments.courses.models import Administration, Course, Decision, Dose, Ho
 from treatments.courses.series import assemble
 from treatments.rules.schedule import Series
 
+# What the engine reads of an attempt, and the place that it belongs to; the rest stays in the database.
+_OF_AN_ATTEMPT = ("course_id", "dose_id", "given_on", "mg", "outcome", "elsewhere")
+
 R = TypeVar("R", Administration, Decision, Dose)
 
 
@@ -52,7 +55,7 @@ def histories(courses: Collection[Course]) -> Histories:
     before = [course.switched_from_id for course in courses if course.switched_from_id is not None]
     ended = Dose.objects.standing().filter(course__in=before, is_next=True).values_list("course_id", "previous_on")
     return Histories(
-        administrations=by_course(Administration.objects.standing().filter(course__in=keys)),
+        administrations=by_course(Administration.objects.standing().filter(course__in=keys).only(*_OF_AN_ATTEMPT)),
         decisions=by_course(Decision.objects.standing().filter(course__in=keys).order_by("created_at", "pk")),
         held=frozenset(Hold.objects.standing().filter(course__in=keys, ended_on=None).values_list("course", flat=True)),
         previous=dict(ended) if before else {},

@@ -25,6 +25,9 @@ from treatments.courses.services.replanning import intended, replan
 
 BATCH = 200  # courses read at a time
 
+# What nobody plans of a dose stays in the database.
+_NOT_PLANNED = ("site", "patient", "version", "submission", "created_at", "voided_at", "void_reason")
+
 # A history the rules refuse, or a row that cannot be as it is. A database that is gone ends the run instead.
 UNREPLAYABLE = (
     ArithmeticError,
@@ -94,7 +97,7 @@ def _in_order(courses: list[Course]) -> dict[uuid.UUID, bool]:
         return {}
     join_versions(courses)
     read = histories(courses)
-    doses = by_course(Dose.objects.standing().filter(course__in=courses))
+    doses = by_course(Dose.objects.standing().filter(course__in=courses).defer(*_NOT_PLANNED))
     return {course.pk: _is_stored(course, read, doses.get(course.pk, [])) for course in courses}
 
 
