@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.test import Client, TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
@@ -77,6 +77,14 @@ def _emptying_is_allowed() -> Iterator[None]:
     TransactionTestCase._fixture_teardown = emptying  # type: ignore[attr-defined]
     yield
     TransactionTestCase._fixture_teardown = flushing  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def module_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let the module's own fixtures write what all its tests see; each test still takes back what it writes itself."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

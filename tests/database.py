@@ -38,7 +38,7 @@ def empty(connection: BaseDatabaseWrapper) -> None:
 
     Django's flush empties all tables and works out every permission anew, which takes PostgreSQL more than a second.
     """
-    with transaction.atomic(using=connection.alias):
+    with transaction.atomic(using=connection.alias, durable=True):
         guards.remove(connection)
         with connection.cursor() as cursor:
             for table in _filled(connection):

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 
@@ -56,6 +56,10 @@ class TestEmptying:
         call_command("flush", verbosity=0, interactive=False)
         assert left() == ours
         assert guards.missing(connection) == set()
+
+    def test_rows_that_a_module_shares_are_not_swept_away(self, transactional_db: None) -> None:
+        with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+            database.empty(connection)
 
     def test_guards_that_a_test_took_away_are_back(self, transactional_db: None) -> None:
         guards.remove(connection)

@@ -4,6 +4,7 @@
 so that nobody adds a page without saying who may see it.
 """
 
+import functools
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 from django.contrib import admin
 from django.db import connection
 from django.http import HttpResponse
@@ -151,7 +153,23 @@ def addresses() -> Iterator[tuple[str, str]]:
     yield from (pair for pair in walk(get_resolver().url_patterns, "", "") if not pair[0].startswith("admin:"))
 
 
-@pytest.fixture
+@functools.cache
+def routes() -> dict[str, str]:
+    """Return the route of every name."""
+    return dict(addresses())
+
+
+@pytest.fixture(scope="module")
+def site(module_database: None) -> Site:
+    return factories.site("Northfield", "Europe/London")
+
+
+@pytest.fixture(scope="module")
+def other_site(module_database: None) -> Site:
+    return factories.site("Southgate", "America/New_York")
+
+
+@pytest.fixture(scope="module")
 def stage(site: Site) -> dict[str, str]:
     """Return an argument for every placeholder of every route, all of one patient at `site`."""
     patient = builders.patient(site)
@@ -203,7 +221,7 @@ def _result(course: Course) -> uuid.UUID:
 
 def filled(name: str, stage: dict[str, str]) -> str:
     """Return the address of a name, its placeholders taken from the stage."""
-    route = dict(addresses())[name]
+    route = routes()[name]
     wanted = [part.split(">")[0].split(":")[-1] for part in route.split("<")[1:]]
     if name == "patients:withdraw_consent":
         stage = stage | {"part_id": stage["consent"]}
@@ -214,6 +232,33 @@ def resolve_again(name: str, values: dict[str, str]) -> str:
     """Return the address; a kind of part is named by its word, which its converter turns into the kind itself."""
     kinds: dict[str, object] = {"kind": KINDS[values["kind"]]} if "kind" in values else {}
     return reverse(name, kwargs=values | kinds)
+
+
+@pytest.fixture(scope="module")
+def sessions(site: Site, other_site: Site) -> dict[str, str]:
+    """Return a session for each role at `site`, for somebody with none, and for every role at once here and there."""
+    people = {role.value: factories.user(role, site=site) for role in Role}
+    people |= {"nobody": factories.user(), "everything": factories.user(*Role, site=site)}
+    people |= {"everything elsewhere": factories.user(*Role, site=other_site)}
+    return {who: _session(person) for who, person in people.items()}
+
+
+def _session(person: User) -> str:
+    client = Client()
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+@pytest.fixture
+def browser_of(db: None, sessions: dict[str, str]) -> Callable[..., Client]:
+    """Return a maker of signed-in browsers, all of them new, whose sessions are those of the module."""
+
+    def make(who: str, *, enforce_csrf_checks: bool = False) -> Client:
+        client = Client(enforce_csrf_checks=enforce_csrf_checks)
+        client.cookies[settings.SESSION_COOKIE_NAME] = sessions[who]
+        return client
+
+    return make
 
 
 def without_token(page: HttpResponse) -> str:
@@ -233,7 +278,7 @@ def test_every_address_says_who_may_see_it() -> None:
 
 @pytest.mark.parametrize("name", sorted(ANYBODY | set(RIGHTS)))
 @pytest.mark.parametrize("method", ["get", "post", "put", "delete"])
-def test_signed_out_leads_to_the_sign_in(stage: dict[str, str], name: str, method: str) -> None:
+def test_signed_out_leads_to_the_sign_in(db: None, stage: dict[str, str], name: str, method: str) -> None:
     page = getattr(Client(), method)(filled(name, stage))
     if page.status_code == 405:
         assert method in {"put", "delete"}
@@ -243,15 +288,15 @@ def test_signed_out_leads_to_the_sign_in(stage: dict[str, str], name: str, metho
 
 
 @pytest.mark.parametrize("name", sorted(OPEN))
-def test_open_addresses_answer_signed_out(stage: dict[str, str], name: str) -> None:
+def test_open_addresses_answer_signed_out(db: None, stage: dict[str, str], name: str) -> None:
     assert Client().get(filled(name, stage)).status_code in {200, 302}
 
 
 @pytest.mark.parametrize("name", sorted(RIGHTS))
 def test_each_role_gets_what_the_table_says(
-    stage: dict[str, str], person: Callable[..., User], signed_in: Callable[..., Client], name: str
+    stage: dict[str, str], browser_of: Callable[..., Client], name: str
 ) -> None:
-    answers = {role: signed_in(user=person(role)).get(filled(name, stage)).status_code for role in Role}
+    answers = {role: browser_of(role.value).get(filled(name, stage)).status_code for role in Role}
     expected = {role: RIGHTS[name] in GRANTS[role] for role in Role}
     assert {role: answer in {200, 302} for role, answer in answers.items()} == expected
     assert {answers[role] for role, granted in expected.items() if not granted} <= {403}
@@ -260,9 +305,9 @@ def test_each_role_gets_what_the_table_says(
 @pytest.mark.parametrize("name", sorted(name for name, route in addresses() if "_id>" in route))
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_from_another_site_a_record_answers_like_one_that_does_not_exist(
-    stage: dict[str, str], other_site: Site, signed_in: Callable[..., Client], name: str, method: str
+    stage: dict[str, str], browser_of: Callable[..., Client], name: str, method: str
 ) -> None:
-    client = signed_in(*Role, at=other_site)
+    client = browser_of("everything elsewhere")
     foreign = getattr(client, method)(filled(name, stage))
     nobodys = getattr(client, method)(filled(name, unknown(stage)))
     refused = {404} if method == "get" else {404, 405}
@@ -273,22 +318,21 @@ def test_from_another_site_a_record_answers_like_one_that_does_not_exist(
 
 @pytest.mark.parametrize("name", sorted(RIGHTS))
 def test_a_person_without_any_role_gets_nothing(
-    stage: dict[str, str], signed_in: Callable[..., Client], person: Callable[..., User], name: str
+    stage: dict[str, str], browser_of: Callable[..., Client], name: str
 ) -> None:
-    assert signed_in(user=person()).get(filled(name, stage)).status_code in {403, 404}
+    assert browser_of("nobody").get(filled(name, stage)).status_code in {403, 404}
 
 
 @pytest.mark.parametrize("name", sorted(name for name in RIGHTS if name not in {"worklist", "reminders:ledger"}))
-def test_a_post_without_its_token_is_refused(stage: dict[str, str], person: Callable[..., User], name: str) -> None:
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(person(*Role), backend="allauth.account.auth_backends.AuthenticationBackend")
+def test_a_post_without_its_token_is_refused(
+    stage: dict[str, str], browser_of: Callable[..., Client], name: str
+) -> None:
+    client = browser_of("everything", enforce_csrf_checks=True)
     assert client.post(filled(name, stage)).status_code in {403, 405}
 
 
-def test_reading_writes_nothing(
-    stage: dict[str, str], person: Callable[..., User], signed_in: Callable[..., Client]
-) -> None:
-    client = signed_in(user=person(*Role))
+def test_reading_writes_nothing(stage: dict[str, str], browser_of: Callable[..., Client]) -> None:
+    client = browser_of("everything")
     client.get(filled("worklist", stage))
     for name in sorted(set(RIGHTS) | ANYBODY):
         with CaptureQueriesContext(
@@ -300,15 +344,15 @@ def test_reading_writes_nothing(
 
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.ADMINISTRATOR}))
-def test_the_administration_pages_are_for_administrators(signed_in: Callable[..., Client], role: Role) -> None:
-    page = signed_in(role).get(reverse("admin:index"))
+def test_the_administration_pages_are_for_administrators(browser_of: Callable[..., Client], role: Role) -> None:
+    page = browser_of(role.value).get(reverse("admin:index"))
     assert page.status_code == 302
 
 
 def test_every_administration_page_opens_for_an_administrator(
-    stage: dict[str, str], signed_in: Callable[..., Client]
+    stage: dict[str, str], browser_of: Callable[..., Client]
 ) -> None:
-    client = signed_in(Role.ADMINISTRATOR)
+    client = browser_of(Role.ADMINISTRATOR.value)
     for model in admin.site._registry:
         label = f"{model._meta.app_label}_{model._meta.model_name}"
         assert client.get(reverse(f"admin:{label}_changelist")).status_code == 200, label

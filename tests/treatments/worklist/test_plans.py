@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 
 from clinic.staff.models import Site
+from tests import factories
 from tests.factories import AT
 from tests.treatments.worklist.builders import Planned, seed
 from treatments.worklist import queries
@@ -21,9 +22,10 @@ INDEXES = {
 }
 
 
-@pytest.fixture
-def thousands(site: Site) -> Site:
+@pytest.fixture(scope="module")
+def thousands(module_database: None) -> Site:
     """Return a site with 4,000 courses, whose next doses lie from a month ago to four months ahead."""
+    site = factories.site("Northfield", "Europe/London")
     seed(site, [Planned(TODAY + timedelta(days=number % 150 - 30)) for number in range(4_000)])
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -39,7 +41,7 @@ def plan(site: Site, tab: Tab, cursor: Cursor | None = None) -> str:
 
 
 @pytest.mark.parametrize("tab", INDEXES)
-def test_a_page_is_one_range_of_the_sites_index(thousands: Site, tab: Tab) -> None:
+def test_a_page_is_one_range_of_the_sites_index(db: None, thousands: Site, tab: Tab) -> None:
     explained = plan(thousands, tab)
     assert INDEXES[tab] in explained
     assert "Seq Scan on courses_dose" not in explained
@@ -49,7 +51,7 @@ def test_a_page_is_one_range_of_the_sites_index(thousands: Site, tab: Tab) -> No
 
 
 @pytest.mark.parametrize("tab", INDEXES)
-def test_a_later_page_enters_the_index_where_it_begins(thousands: Site, tab: Tab) -> None:
+def test_a_later_page_enters_the_index_where_it_begins(db: None, thousands: Site, tab: Tab) -> None:
     first = queries.page([thousands], tab, AT, None)
     assert first.next is not None
     explained = plan(thousands, tab, first.next)
