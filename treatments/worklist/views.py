@@ -85,7 +85,8 @@ def _behind(request: StaffRequest, asked: Address, chosen: list[Site], now: date
     decides = site_ids(request.user, Permission.DECIDE)
     if asked.tab is not Tab.DECISION or not decides:
         return ""
-    count = versions.count([site for site in chosen if site.pk in decides], now)
+    places = [site for site in chosen if site.pk in decides]
+    count = versions.count(places, versions.newer(places, now))
     stand = "course stands" if count == 1 else "courses stand"
     return f"{_counted(count)} {stand} on an older version of the monograph or site policy" if count else ""
 

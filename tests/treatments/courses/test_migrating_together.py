@@ -42,7 +42,8 @@ def courses(site: Site) -> list[Course]:
 
 
 def seen(*courses: Course) -> list[Shown]:
-    rows = {row.course_id: row for row in queries.page([course.site for course in courses], AT, None).rows}
+    sites = [course.site for course in courses]
+    rows = {row.course_id: row for row in queries.page(sites, queries.newer(sites, AT), AT, None).rows}
     return [Shown(course.pk, rows[course.pk].mark) for course in courses]
 
 

@@ -228,7 +228,7 @@ class TestTheList:
             with CaptureQueriesContext(connection) as asked:
                 assert len(names(client.get(LIST))) == rows
             taken.append(len(asked))
-        assert taken[0] == taken[1] <= 16
+        assert taken[0] == taken[1] <= 15
 
 
 class TestTogether:

@@ -1,7 +1,7 @@
 """Which courses stand on older versions, and what the newer ones would change about each."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -20,7 +20,7 @@ from tests.treatments.worklist.builders import Planned, seed
 from treatments.courses import services
 from treatments.courses.models import Course
 from treatments.courses.queries import versions as queries
-from treatments.courses.queries.versions import Behind, Comparison, Cursor
+from treatments.courses.queries.versions import Behind, Comparison, Cursor, Page
 from treatments.courses.series import policy_of, series_of
 from treatments.courses.services.deciding import COMPARED
 from treatments.rules.newer_versions import change
@@ -35,8 +35,16 @@ def course(site: Site) -> Course:
     return newer.loaded(site, "Alder")
 
 
+def page(*sites: Site, cursor: Cursor | None = None, now: datetime = AT, moving: bool | None = None) -> Page:
+    return queries.page(sites, queries.newer(sites, now), now, cursor, moving=moving)
+
+
+def count(*sites: Site) -> int:
+    return queries.count(sites, queries.newer(sites, AT))
+
+
 def rows(*sites: Site, moving: bool | None = None) -> list[Behind]:
-    return list(queries.page(sites, AT, None, moving=moving).rows)
+    return list(page(*sites, moving=moving).rows)
 
 
 def patients(*sites: Site, moving: bool | None = None) -> list[str]:
@@ -50,7 +58,7 @@ def compared(course: Course) -> Comparison | None:
 
 class TestWhoStandsBehind:
     def test_nobody_while_nothing_newer_is_in_force(self, site: Site, course: Course) -> None:
-        assert (rows(site), queries.count([site], AT), compared(course)) == ([], 0, None)
+        assert (rows(site), count(site), compared(course)) == ([], 0, None)
 
     def test_a_newer_monograph_leaves_every_course_on_the_one_before(self, site: Site, course: Course) -> None:
         newer.version()
@@ -65,7 +73,7 @@ class TestWhoStandsBehind:
     def test_a_policy_of_tomorrow_is_not_newer_today(self, site: Site, course: Course) -> None:
         newer.policy(site, TOMORROW)
         assert rows(site) == []
-        assert len(queries.page([site], AT + timedelta(days=1), None).rows) == 1
+        assert len(page(site, now=AT + timedelta(days=1)).rows) == 1
 
     def test_both_are_told_and_the_newest_of_several_counts(self, site: Site, course: Course) -> None:
         newer.version()
@@ -119,7 +127,7 @@ class TestWhoStandsBehind:
         assert (patients(site), patients(other_site)) == (["ALDER"], ["BIRCH"])
         assert {row.site for row in rows(site, other_site)} == {"Northfield", "Southgate"}
         assert {len(row.versions) for row in rows(site, other_site)} == {1, 2}
-        assert [queries.count(each, AT) for each in ([], [site], [site, other_site])] == [0, 1, 2]
+        assert [count(*each) for each in ([], [site], [site, other_site])] == [0, 1, 2]
 
     def test_the_names_of_a_foreign_course_are_not_found(self, site: Site, other_site: Site, course: Course) -> None:
         assert queries.names([course.pk], [other_site.pk]) == {}
@@ -214,9 +222,9 @@ class TestTheMark:
 
     def test_another_day_keeps_it_while_the_course_stands_as_it_did(self, site: Site, course: Course) -> None:
         newer.version(maintenance=FIVE_MONTHS)
-        now, later = (queries.page([site], AT + timedelta(days=days), None).rows[0].mark for days in (0, 1))
+        now, later = (page(site, now=AT + timedelta(days=days)).rows[0].mark for days in (0, 1))
         assert now == later
-        assert queries.page([site], AT + timedelta(days=120), None).rows[0].mark != now
+        assert page(site, now=AT + timedelta(days=120)).rows[0].mark != now
 
 
 class TestOneCourse:
@@ -247,22 +255,21 @@ class TestPages:
         plans = [Planned(TODAY, name=f"N{number}") for number in range(3)]
         seed(site, [*plans, Planned(TOMORROW, name="N3"), Planned(None, name="N4")])
         newer.version()
-        pages = [queries.page([site], AT, None)]
+        pages = [page(site)]
         while pages[-1].next:
-            pages.append(queries.page([site], AT, pages[-1].next))
-        assert [len(page.rows) for page in pages] == [2, 2, 1]
-        assert len({row.course_id for page in pages for row in page.rows}) == 5
+            pages.append(page(site, cursor=pages[-1].next))
+        assert [len(each.rows) for each in pages] == [2, 2, 1]
+        assert len({row.course_id for each in pages for row in each.rows}) == 5
         back = [pages[-1]]
         while back[-1].previous:
             assert back[-1].previous.backward
-            back.append(queries.page([site], AT, back[-1].previous))
-        assert [page.rows for page in reversed(back)] == [page.rows for page in pages]
+            back.append(page(site, cursor=back[-1].previous))
+        assert [each.rows for each in reversed(back)] == [each.rows for each in pages]
         assert pages[0].previous is None
 
     def test_beyond_the_last_there_is_nothing(self, site: Site, course: Course) -> None:
         newer.version()
-        page = queries.page([site], AT, Cursor(date(2099, 1, 1), course.pk))
-        assert page == queries.Page((), None, None, 0)
+        assert page(site, cursor=Cursor(date(2099, 1, 1), course.pk)) == Page((), None, None, 0)
 
     def test_the_filter_divides_the_courses_in_two(self, site: Site, course: Course) -> None:
         newer.loaded(site, "Birch", 1)
@@ -280,23 +287,23 @@ class TestPages:
             newer.loaded(site, f"N{number}", 0)
         newer.loaded(site, "Last")
         newer.version(maintenance=FIVE_MONTHS | {"every": "4 months", "ml": 4})
-        pages = [queries.page([site], AT, None, moving=True)]
+        pages = [page(site, moving=True)]
         while pages[-1].next:
-            pages.append(queries.page([site], AT, pages[-1].next, moving=True))
-        assert [page.looked_at for page in pages] == [3, 3, 1]
-        assert [len(page.rows) for page in pages] == [0, 0, 1]
+            pages.append(page(site, cursor=pages[-1].next, moving=True))
+        assert [each.looked_at for each in pages] == [3, 3, 1]
+        assert [len(each.rows) for each in pages] == [0, 0, 1]
         assert pages[0].previous is None
         assert pages[2].previous is not None
-        assert queries.page([site], AT, pages[2].previous, moving=True).looked_at == 3
+        assert page(site, cursor=pages[2].previous, moving=True).looked_at == 3
 
     def test_a_filtered_page_ends_at_its_last_row(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(queries, "PAGE_SIZE", 2)
         seed(site, [Planned(TODAY + timedelta(days=number), name=f"N{number}") for number in range(5)])
         newer.version()
-        first = queries.page([site], AT, None, moving=False)
-        second = queries.page([site], AT, first.next, moving=False)
-        third = queries.page([site], AT, second.next, moving=False)
-        names = [[row.patient for row in page.rows] for page in (first, second, third)]
+        first = page(site, moving=False)
+        second = page(site, cursor=first.next, moving=False)
+        third = page(site, cursor=second.next, moving=False)
+        names = [[row.patient for row in each.rows] for each in (first, second, third)]
         assert names == [["N0, Robin", "N1, Robin"], ["N2, Robin", "N3, Robin"], ["N4, Robin"]]
         assert third.next is None
 
@@ -304,13 +311,13 @@ class TestPages:
         monkeypatch.setattr(queries, "COUNTED", 2)
         seed(site, [Planned(TODAY)] * 4)
         newer.version()
-        assert queries.count([site], AT) == 3
+        assert count(site) == 3
 
 
 class TestWhatItCosts:
     def measured(self, site: Site, rows: int) -> int:
         with CaptureQueriesContext(connection) as asked:
-            assert len(queries.page([site], AT, None).rows) == rows
+            assert len(page(site).rows) == rows
         return len(asked)
 
     def test_five_rows_and_fifty_take_the_same_few_queries(self, site: Site, other_site: Site) -> None:
@@ -325,5 +332,5 @@ class TestWhatItCosts:
     def test_counting_takes_no_look_at_courses_where_nothing_older_was_ever_in_force(self, site: Site) -> None:
         newer.loaded(site, "Alder", 0)
         with CaptureQueriesContext(connection) as asked:
-            assert queries.count([site], AT) == 0
+            assert count(site) == 0
         assert [query["sql"] for query in asked if "courses_" in query["sql"]] == []

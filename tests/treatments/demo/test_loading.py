@@ -116,7 +116,8 @@ class TestTheWhole:
 
     def test_courses_stand_on_an_older_policy_and_some_of_them_would_change(self) -> None:
         sites = list(Site.objects.all())
-        found = [versions.page(sites, AN_AFTERNOON, None, moving=moving) for moving in (True, False)]
+        newer = versions.newer(sites, AN_AFTERNOON)
+        found = [versions.page(sites, newer, AN_AFTERNOON, None, moving=moving) for moving in (True, False)]
         assert {row.site for page in found for row in page.rows} == {"Lakeside"}
         assert all(page.rows for page in found)
 

@@ -128,7 +128,8 @@ def _list(
     mine = sites(request.user, Permission.VIEW_PATIENTS)
     asked = _asked(request, mine)
     chosen = [site for site in mine if asked.site_id in {None, site.pk}]
-    page = queries.page(chosen, now, asked.cursor, moving=_MOVING.get(asked.moves))
+    newer = queries.newer(chosen, now)
+    page = queries.page(chosen, newer, now, asked.cursor, moving=_MOVING.get(asked.moves))
     decides = site_ids(request.user, Permission.DECIDE)
     lines = [_line(row, decides, ticked, tick_all=tick_all) for row in page.rows]
     first = replace(asked, cursor=None)
@@ -144,7 +145,7 @@ def _list(
         "tick_url": asked.url(tick="all"),
         "first_url": first.url(),
         "everything_url": Asked().url(),
-        "shown": _shown(page, asked, queries.count(chosen, now)),
+        "shown": _shown(page, asked, queries.count(chosen, newer)),
         "previous_url": replace(asked, cursor=page.previous).url() if page.previous else "",
         "next_url": replace(asked, cursor=page.next).url() if page.next else "",
     }
