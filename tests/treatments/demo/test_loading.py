@@ -159,7 +159,7 @@ class TestTheWhole:
     def test_the_lights_of_events_consent_and_access_stand_every_way(self) -> None:
         doses = list(Dose.objects.standing().filter(is_next=True, course__stopped_on=None))
         ids = {dose.patient_id for dose in doses}
-        events = lights_of(doses).values()
+        events = lights_of(ids).values()
         ways = {Signal.READY, Signal.ATTENTION, Signal.NOT_READY}
         assert {lit.signal for lit in events} == {lit.signal for lit in access_plan_lights(ids).values()} == ways
         assert sum(lit.contraindicated for lit in events) == 1
