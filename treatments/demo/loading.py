@@ -28,6 +28,7 @@ from treatments.demo.laboratory import log_samples, override_labs, samples_of, s
 from treatments.demo.stage import Stage
 from treatments.demo.stories import Days, days_of_story
 from treatments.demo.supplying import supply
+from treatments.readiness.services import set_readiness_policy
 from treatments.rules.cautions import CODES
 
 BY = process_actor("demonstration")
@@ -84,6 +85,14 @@ def _open(facts: Mapping[str, Any], *, now: datetime) -> Site:
         digest_hour=min(7, now.astimezone(site.zone).hour),
         by=BY,
         at=now,
+    )
+    set_readiness_policy(
+        site=site,
+        effective_from=date(2010, 1, 1),
+        source="Demonstration: what this site asks before a dose",
+        by=BY,
+        at=now,
+        **facts["lights"],
     )
     return site
 
