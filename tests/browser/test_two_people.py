@@ -20,7 +20,7 @@ from treatments.courses.models import Dose
 
 # The link beside each light, as it is heard, and the page to which it leads.
 MENDING = {
-    "Log labs (Labs)": "Log labs",
+    "Log labs (Labs)": "Log laboratory results",
     "Adverse events (Adverse events)": "Adverse events",
     "Register an authorisation (Authorisation)": "Register an authorisation",
     "Vials for this dose (Drug)": "Vial for dose L1",
