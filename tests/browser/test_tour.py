@@ -81,6 +81,7 @@ def addresses(course: Course) -> dict[str, str]:
         "what waits": "/review/",
         "readiness": f"/doses/{dose.pk}/readiness/",
         "override": f"/doses/{dose.pk}/override/labs/",
+        "override of the consent": f"/doses/{dose.pk}/override/consent/",
         "next dose": f"/doses/{dose.pk}/",
         "given dose": f"/doses/{given}/",
         "give": f"/doses/{dose.pk}/give/",

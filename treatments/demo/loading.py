@@ -28,6 +28,7 @@ from treatments.demo.laboratory import log_samples, override_labs, samples_of, s
 from treatments.demo.stage import Stage
 from treatments.demo.stories import Days, days_of_story
 from treatments.demo.supplying import supply
+from treatments.readiness.services import set_readiness_policy
 from treatments.rules.cautions import CODES
 
 BY = process_actor("demonstration")
@@ -84,6 +85,9 @@ def _open(facts: Mapping[str, Any], *, now: datetime) -> Site:
         days = {name: value for name, value in renewed.items() if name not in {"days_ago", "source"}}
         since, source = site.today(now) - timedelta(days=renewed["days_ago"]), renewed["source"]
         staff.set_policy(site=site, effective_from=since, source=source, by=BY, at=now, **usual, **days)
+    source = "Demonstration: what this site asks before a dose"
+    began = date(2010, 1, 1)
+    set_readiness_policy(site=site, effective_from=began, source=source, by=BY, at=now, **facts["lights"])
     return site
 
 

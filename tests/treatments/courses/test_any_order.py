@@ -64,9 +64,10 @@ class ACourse(RuleBasedStateMachine):
         return self.series.held
 
     def free(self, day: date) -> bool:
-        """Say whether no dose that counts lies on this day, in this course or the one before it."""
-        counted = self.series.previous_on
-        return day != counted and all(given.on != day for given in forecast(self.series, self.today).history)
+        """Say whether no dose that counts lies on this day, whatever course of the patient it belongs to."""
+        courses = Course.objects.filter(patient=self.course.patient_id).select_related("regimen__version", "policy")
+        histories = (forecast(series_of(course), self.today).history for course in courses)
+        return all(given.on != day for history in histories for given in history)
 
     @rule(days=waits)
     def time_passes(self, days: int) -> None:

@@ -36,11 +36,13 @@ from treatments.courses.status import status_of
 from treatments.demo.loading import load
 from treatments.labs import queries as labs
 from treatments.labs.models import LabResult, LabReview
+from treatments.labs.queries import asked
 from treatments.outcomes.models import MotorScore
 from treatments.readiness.models import Override
-from treatments.readiness.queries import waiting_overrides
-from treatments.rules.lights import Signal
+from treatments.readiness.queries import readiness_of, waiting_overrides
+from treatments.rules.lights import Light, Signal
 from treatments.rules.monitoring_terms import Lapse, Level
+from treatments.rules.readiness import Answer
 from treatments.rules.schedule import Status
 from treatments.supply.models import Movement, Vial
 from treatments.supply.queries import authorisations_of, recall, strengths
@@ -165,6 +167,27 @@ class TestTheWhole:
         assert sum(lit.contraindicated for lit in events) == 1
         consents = consent_lights(ids, when_missing=Signal.ATTENTION)
         assert {lit.signal for lit in consents.values()} == {Signal.READY, Signal.NOT_READY}
+
+    def test_doses_are_ready_to_be_checked_and_not_ready_as_each_site_asks(self) -> None:
+        doses = Dose.objects.standing().filter(
+            is_next=True, course__stopped_on=None, patient__care_status=CareStatus.ACTIVE
+        )
+        found = readiness_of(asked(doses, AN_AFTERNOON), AN_AFTERNOON).values()
+        names = dict(Site.objects.values_list("pk", "name"))
+        shown = {(names[each.asked.site_id], each.readiness.answer) for each in found}
+        assert shown == {(name, answer) for name in names.values() for answer in Answer}
+        judged = {
+            (names[each.asked.site_id], one.lit.light, one.lit.signal, one.answer)
+            for each in found
+            for one in each.readiness.lights
+        }
+        red, light = Signal.NOT_READY, Light
+        assert ("Northfield", light.AUTHORISATION, red, Answer.CHECK) in judged
+        assert ("Northfield", light.ACCESS_PLAN, red, Answer.CHECK) in judged
+        there = {signal for *about, signal, _ in judged if about == ["Lakeside", light.AUTHORISATION]}
+        assert there == {Signal.NOT_NEEDED}
+        stopped = {about for _, about, signal, answer in judged if (signal, answer) == (red, Answer.NOT_READY)}
+        assert stopped == {light.LABS, light.ADVERSE_EVENTS, light.DRUG, light.CONSENT}
 
     def test_allergies_are_known_not_asked_and_none(self) -> None:
         asked = set(Allergy.objects.values_list("patient", flat=True))

@@ -47,7 +47,7 @@ def log(
 
 
 def whole_set(
-    patient: Patient, *, collected_at: datetime = COLLECTED, **changed: Reported | None
+    patient: Patient, *, collected_at: datetime = COLLECTED, at: datetime = AT, **changed: Reported | None
 ) -> dict[str, LabResult]:
     """Log a whole set in order but for what is changed or left out; return the rows by analyte."""
     values: dict[str, Reported | None] = {
@@ -57,7 +57,7 @@ def whole_set(
         "urine_protein": reported("urine_protein", "0.10", "g/L"),
     }
     told = [value for value in (values | changed).values() if value is not None]
-    return {row.analyte: row for row in log(patient, *told, collected_at=collected_at)}
+    return {row.analyte: row for row in log(patient, *told, collected_at=collected_at, at=at)}
 
 
 def review(

@@ -1,6 +1,6 @@
 """Overrides for the tests, given through the services."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,13 +21,16 @@ from treatments.rules.lights import Light
 from treatments.rules.monitoring_terms import Level
 from treatments.supply import services as supply_services
 
+LATER = date(2099, 12, 31)
 
-def all_but_labs(dose: Dose) -> Dose:
-    """Put everything in order that a dose waits for besides its laboratory values."""
+
+def all_but_labs(dose: Dose, *, at: datetime = AT) -> Dose:
+    """Put everything in order, for years to come, that a dose waits for besides its laboratory values."""
     patients.consent(dose.patient)
     patients.access_plan(dose.patient)
-    supply.authorisation(dose.patient)
-    supply_services.reserve(vial=supply.vial(dose.site), dose=dose, by=BY, at=AT)
+    supply.authorisation(dose.patient, ends_on=LATER)
+    vial = supply.vial(dose.site, expires_on=LATER, received_at=at - timedelta(days=1), at=at)
+    supply_services.reserve(vial=vial, dose=dose, by=BY, at=at)
     return dose
 
 

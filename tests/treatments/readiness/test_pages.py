@@ -44,7 +44,7 @@ class TestTheReadinessPage:
     def test_it_gives_one_answer_and_six_lights_each_with_a_word(self, nurse: Client, dose: Dose) -> None:
         answer = nurse.get(page_of(dose))
         page = soup(answer)
-        assert "Something stands in the way of this dose. For a dose on 9 Jul 2026." in text(page)
+        assert "What stands in the way of this dose: labs. For a dose on 9 Jul 2026." in text(page)
         lights = [text(row) for row in page.select(".light-row")]
         assert len(lights) == 6
         assert lights[0].startswith("Labs Not ready Platelets: no result.")

@@ -119,6 +119,13 @@ class TestTheBoard:
         assert remarks["Platelets"] == "Below 150 ×10⁹/L; look at it before the dose."
         assert remarks["INR"] == ""
 
+    def test_the_lights_that_keep_the_dose_are_named_and_those_taken_as_advice_are_not(
+        self, begun: Course, patient: Patient
+    ) -> None:
+        bare = courses.next_dose(begun)
+        policy(bare.site, consent="advisory", access_plan="off")
+        assert board(bare).sentence == "What stands in the way of this dose: labs, authorisation, drug."
+
     def test_a_light_that_is_ready_leads_nowhere(self, dose: Dose, patient: Patient) -> None:
         labs.whole_set(patient)
         ready = board(dose)

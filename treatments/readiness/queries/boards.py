@@ -15,12 +15,11 @@ from treatments.readiness.queries.doses import DoseReadiness
 from treatments.rules import lights
 from treatments.rules.monitoring_terms import Basis, Reading
 from treatments.rules.monitoring_words import change_in_words, value_in_words
-from treatments.rules.readiness import Answer, Judged, needs_two
+from treatments.rules.readiness import Answer, Judged, Readiness, needs_two
 
 _SENTENCES = {
     Answer.READY: "Nothing stands in the way of this dose.",
     Answer.CHECK: "The dose can go ahead; look at what is marked first.",
-    Answer.NOT_READY: "Something stands in the way of this dose.",
 }
 
 
@@ -76,7 +75,7 @@ def board_of(found: DoseReadiness, rights: Collection[Permission], user_id: int 
     answer = found.readiness.answer
     return Board(
         answer=statuses.LIGHT[answer.value],
-        sentence=_SENTENCES[answer],
+        sentence=_sentence(found.readiness),
         day=formatting.day(found.asked.dose.on),
         lights=tuple(
             _row(judged, shown, found, rights, str(user_id))
@@ -86,6 +85,15 @@ def board_of(found: DoseReadiness, rights: Collection[Permission], user_id: int 
         policy="" if sheet is None else sheet.policy.source,
         may_skip=_may_skip(sheet, found, rights),
     )
+
+
+def _sentence(readiness: Readiness) -> str:
+    """Say what the answer means; of a dose that is not ready, which lights keep it."""
+    if readiness.answer is not Answer.NOT_READY:
+        return _SENTENCES[readiness.answer]
+    keeping = [each for each in readiness.reasons if each.answer is Answer.NOT_READY]
+    names = [Light(each.lit.light.value).label.lower() for each in keeping]
+    return f"What stands in the way of this dose: {', '.join(names)}."
 
 
 def _row(judged: Judged, shown: Shown, found: DoseReadiness, rights: Collection[Permission], user_id: str) -> LightRow:
