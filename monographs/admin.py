@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from clinic.audit.trail import person_actor
-from clinic.staff.admin_access import ReadOnlyAdmin, administers
+from clinic.staff.admin_access import ReadOnlyAdmin, administers, tell_of_running_courses
 from clinic.staff.models import User
 from monographs import services
 from monographs.models import Effect, Faq, Monograph, Precaution, Product, Regimen, Section, Version
@@ -133,3 +133,5 @@ class VersionAdmin(SharedAdmin):
             self.message_user(request, f"{version}: {error}", messages.ERROR)
         else:
             self.message_user(request, f"{version} is in force now.", messages.SUCCESS)
+            if version.regimens.exists():
+                tell_of_running_courses(request)

@@ -54,7 +54,12 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Refuse to end, on PostgreSQL, while somebody else still holds the test database."""
+    """Refuse to end, on PostgreSQL, while somebody else still holds the test database.
+
+    At the start it says what it can, before anybody counts queries: Django asks SQLite for JSON once a connection.
+    """
+    with django_db_blocker.unblock():
+        assert connection.features.supports_json_field
     yield
     with django_db_blocker.unblock():
         database.release(connection, patience=CLOSING_SECONDS)

@@ -84,6 +84,8 @@ RIGHTS: dict[str, Permission] = {
     "courses:decision": Permission.VIEW_PATIENTS,
     "courses:confirm_decision": Permission.SECOND,
     "courses:withdraw_decision": Permission.DECIDE,
+    "courses:versions": Permission.VIEW_PATIENTS,
+    "courses:migrate": Permission.DECIDE,
     "courses:dose": Permission.VIEW_PATIENTS,
     "courses:not_given": Permission.RECORD_DOSES,
     "courses:too_soon": Permission.DECIDE,

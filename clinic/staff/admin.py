@@ -17,7 +17,15 @@ from django.utils.safestring import SafeString
 from clinic.audit.models import Entry
 from clinic.audit.trail import Actor, person_actor
 from clinic.staff import services
-from clinic.staff.admin_access import HouseAdmin, ReadOnlyAdmin, WithinSites, administered, administers, trail_of
+from clinic.staff.admin_access import (
+    HouseAdmin,
+    ReadOnlyAdmin,
+    WithinSites,
+    administered,
+    administers,
+    tell_of_running_courses,
+    trail_of,
+)
 from clinic.staff.models import Membership, Site, SitePolicy, User
 from clinic.staff.roles import Role
 
@@ -230,6 +238,13 @@ class SitePolicyAdmin(AuditedAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Keep what was decided: courses may have begun under it."""
         return False
+
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm[Any], change: bool) -> None:  # noqa: FBT001
+        """Save with the trail, and say that nothing that runs moves by it."""
+        super().save_model(request, obj, form, change)
+        policy = cast("SitePolicy", obj)
+        ahead = policy.effective_from > policy.site.today(timezone.now())
+        tell_of_running_courses(request, later=policy.effective_from if ahead else None)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Begin a new policy with the usual days."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import Field, ForeignKey, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 
+from clinic import formatting
 from clinic.records.models import ClinicalRecord
 from clinic.staff.access import may_somewhere, site_ids
 from clinic.staff.models import Site, User
@@ -41,6 +44,18 @@ def trail_of(target_type: str, target_id: str) -> HttpResponse:
     """Lead to all that the trail tells of one row."""
     about = urlencode({"target_type": target_type, "target_id": target_id})
     return HttpResponseRedirect(f"{reverse('admin:audit_entry_changelist')}?{about}")
+
+
+def tell_of_running_courses(request: HttpRequest, *, later: date | None = None) -> None:
+    """Say, after something newer was put in force, that no running course moves, and where those are counted.
+
+    `later` is the day from which it is in force, where that lies ahead. Courses are known by the page behind the link
+    alone; whoever may not open it is told without the link.
+    """
+    since = "" if later is None else f"from {formatting.day(later)} "
+    said = format_html("Running courses stay as they are; {}a prescriber can migrate them.", since)
+    link = format_html(' <a href="{}">See which stand on older versions</a>', reverse("courses:versions"))
+    messages.info(request, said + link if may_somewhere(request.user, Permission.VIEW_PATIENTS) else said)
 
 
 class WithinSites:

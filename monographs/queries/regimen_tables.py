@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from clinic.formatting import day, plural, quantity
@@ -28,7 +29,7 @@ class LateRow:
 
 @dataclass(frozen=True, slots=True)
 class RegimenTable:
-    """One regimen. `late` is empty when no rules are known; `switch` and `effective` may be ""."""
+    """One regimen. `late` is empty when no rules are known; `switch`, `effective` and `late_effective` may be ""."""
 
     key: str
     name: str
@@ -39,6 +40,7 @@ class RegimenTable:
     steps: tuple[StepRow, ...]
     late: tuple[LateRow, ...]
     late_source: str
+    late_effective: str
     switch: str
 
 
@@ -49,13 +51,18 @@ def regimen_table(regimen: Regimen) -> RegimenTable:
         name=regimen.name,
         is_default=regimen.is_default,
         source=regimen.source,
-        effective=day(regimen.effective_from) if regimen.effective_from else "",
+        effective=_since(regimen.effective_from),
         minimum=plural(regimen.minimum_days, "day"),
         steps=(*_loading(regimen), _maintenance(regimen.maintenance)),
         late=tuple(_late(regimen.late.bands)) if regimen.late else (),
         late_source=regimen.late.source if regimen.late else "",
+        late_effective=_since(regimen.late.effective_from) if regimen.late else "",
         switch=_switch(regimen),
     )
+
+
+def _since(effective_from: date | None) -> str:
+    return "" if effective_from is None else day(effective_from)
 
 
 def _loading(regimen: Regimen) -> Iterator[StepRow]:

@@ -74,10 +74,14 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class LateRules:
-    """The label's bands for a late maintenance dose, ascending; below the first band one dose is given."""
+    """The label's bands for a late maintenance dose, ascending; below the first band one dose is given.
+
+    They have a source and a first day of their own: a label may change them and leave the schedule as it is.
+    """
 
     bands: tuple[Band, ...]
     source: str
+    effective_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +218,13 @@ def _late_rules(data: object, key: str) -> LateRules | None:
     where = f"{key}.late_maintenance"
     if not isinstance(data, Mapping) or not isinstance(data.get("bands"), list):
         raise InvalidRegimen(f"{where}: write `source` and a list of `bands`.")
-    _only(data, {"source", "bands"}, where)
+    _only(data, {"source", "bands", "effective_from"}, where)
     bands = tuple(_band(band, f"{where}.bands[{n}]") for n, band in enumerate(data["bands"], 1))
     starts = [band.from_months for band in bands]
     if not bands or starts != sorted(set(starts)):
         raise InvalidRegimen(f"{where}.bands: list at least one band, each starting later than the one before.")
-    return LateRules(bands, _text(data, "source", where))
+    effective_from = _day(data.get("effective_from"), f"{where}.effective_from")
+    return LateRules(bands, _text(data, "source", where), effective_from)
 
 
 def _band(data: object, where: str) -> Band:

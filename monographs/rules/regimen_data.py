@@ -38,7 +38,10 @@ def _amount(amount: Decimal) -> str:
 
 
 def _late(late: LateRules) -> dict[str, Any]:
-    return {"source": late.source, "bands": [_band(band) for band in late.bands]}
+    data: dict[str, Any] = {"source": late.source, "bands": [_band(band) for band in late.bands]}
+    if late.effective_from:
+        data["effective_from"] = late.effective_from.isoformat()
+    return data
 
 
 def _band(band: Band) -> dict[str, Any]:

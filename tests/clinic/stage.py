@@ -15,6 +15,7 @@ from tests.treatments.courses import builders as courses
 from tests.treatments.labs import builders as labs
 from tests.treatments.outcomes import builders as outcomes
 from tests.treatments.readiness import builders as readiness
+from tests.treatments.supply import builders as supply
 from treatments.courses import services
 
 
@@ -40,6 +41,8 @@ def one_of_each(site: Site, family_name: str = "Alder") -> Patient:
     labs.log(patient, labs.reported())
     adverse_events.record(patient)
     outcomes.score(patient)
+    supply.vial(site)
+    supply.authorisation(patient)
     readiness.one_of_each(courses.next_dose(course))
     services.decline_switch(course=course, regimen=course.regimen, reason="Does well", by=BY, at=AT)
     return patient

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -128,6 +129,34 @@ class TestPolicies:
         assert (policy.source, policy.maintenance_days_after) == ("Ward round of July", 10)
         entry = Entry.objects.get(event="staff.policy_set", target_id=str(policy.pk))
         assert (entry.person, entry.changes["maintenance_days_after"]) == (keeper, [None, 10])
+
+    @pytest.mark.parametrize(
+        ("first", "said"),
+        [
+            ("2026-07-04", "Running courses stay as they are; a prescriber can migrate them."),
+            ("2026-07-05", "Running courses stay as they are; from 5 Jul 2026 a prescriber can migrate them."),
+        ],
+    )
+    def test_the_administrator_is_told_that_no_running_course_moves_and_where_to_see_which_could(
+        self, browser: Client, site: Site, first: str, said: str
+    ) -> None:
+        with time_machine.travel(AT, tick=False):
+            facts = POLICY | {"site": site.pk, "effective_from": first}
+            page = parsed(browser.post(reverse(ADD_POLICY), facts, follow=True))
+            (line,) = [found for found in page.select(".messagelist li") if "Running courses" in found.text]
+            assert " ".join(line.text.split()) == f"{said} See which stand on older versions"
+            (link,) = line.select("a")
+            assert link["href"] == reverse("courses:versions")
+            assert browser.get(str(link["href"])).status_code == 200
+
+    def test_who_may_not_open_that_page_is_told_without_a_link(self, roots: Client, site: Site) -> None:
+        page = parsed(roots.post(reverse(ADD_POLICY), POLICY | {"site": site.pk}, follow=True))
+        (line,) = [found for found in page.select(".messagelist li") if "Running courses" in found.text]
+        assert not line.select("a")
+
+    def test_a_policy_that_was_refused_tells_nothing_of_courses(self, browser: Client, site: Site) -> None:
+        answer = browser.post(reverse(ADD_POLICY), POLICY | {"site": site.pk, "upcoming_days": "[]"})
+        assert b"Running courses" not in answer.content
 
     def test_the_form_begins_with_the_usual_days(self, browser: Client) -> None:
         field = parsed(browser.get(reverse(ADD_POLICY))).select_one("[name=upcoming_days]")

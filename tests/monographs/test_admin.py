@@ -110,6 +110,18 @@ class TestPublishing:
         entry = Entry.objects.get(event=events.VERSION_PUBLISHED)
         assert (entry.person_id, entry.process) == (int(administrator.session["_auth_user_id"]), "")
 
+    def test_the_administrator_is_told_where_to_see_which_courses_could_take_it(self, administrator: Client) -> None:
+        said = publish(administrator, imported(document(regimen_yaml()), publish=False).version)
+        assert "Running courses stay as they are; a prescriber can migrate them." in said
+        assert '<a href="/courses/versions/">See which stand on older versions</a>' in said
+
+    @pytest.mark.parametrize("carried", [[], [regimen_yaml()]])
+    def test_a_text_without_regimens_or_one_in_force_already_tells_nothing_of_courses(
+        self, administrator: Client, carried: list[str]
+    ) -> None:
+        version = imported(document(*carried), publish=bool(carried)).version
+        assert "Running courses" not in publish(administrator, version)
+
     def test_the_version_before_is_superseded(self, administrator: Client) -> None:
         first = in_force(document(note="One."))
         publish(administrator, imported(document(note="Two."), publish=False).version)

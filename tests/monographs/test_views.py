@@ -112,6 +112,15 @@ class TestAMonograph:
         assert "No rules for a late dose are known for this regimen" in words(page)
         assert len(page.select("#sources ~ ul li")) == 6
 
+    def test_the_late_rules_say_their_own_source_and_first_day(self, client: Client) -> None:
+        late = "    late_maintenance:\n      source: Late label\n      bands: [{from: 8 months, restart: true}]\n"
+        dated = regimen_yaml("dated") + late + "      effective_from: 2026-01-12\n"
+        undated = regimen_yaml("undated", default=False) + late
+        in_force(document(dated, undated))
+        panels = [words(panel) for panel in opened(client, EXAMPLIN).select("#regimens ~ .panel")]
+        assert "Source: Late label. Effective from: 12 Jan 2026" in panels[0]
+        assert "Source: Late label. Effective from: not stated" in panels[1]
+
     def test_a_regimen_says_source_and_first_day(self, client: Client) -> None:
         in_force(document(regimen_yaml()))
         said = words(one(opened(client, EXAMPLIN), "#regimens ~ .panel"))

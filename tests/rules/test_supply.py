@@ -13,6 +13,7 @@ from clinic.statuses import AUTHORISATION, LIGHT
 from treatments.rules import supply
 from treatments.rules.lights import Light, Signal
 from treatments.rules.supply import (
+    NONE_REGISTERED,
     Authorisation,
     DrugFacts,
     GivenDose,
@@ -74,6 +75,11 @@ class TestTheDrugsLight:
     def test_nothing_at_all_is_not_ready(self) -> None:
         assert self.lit() == (Signal.NOT_READY, "No vial of 12 mg in stock or on order.")
 
+    def test_that_none_can_be_used_stays_one_thing_however_many_there_are(self) -> None:
+        counts = [drug_light(DrugFacts(mg=MG, day=DAY, rejected=rejected)).rules for rejected in (0, 1, 2)]
+        assert counts == [("drug:no vial of 12 mg",)] * 3
+        assert drug_light(DrugFacts(mg=OTHER_MG, day=DAY)).rules == ("drug:no vial of 50 mg",)
+
 
 class TestTheAuthorisationsLight:
     def lit(self, *found: Authorisation, used_doses: int = 0, mg: Decimal = MG, day: date = DAY) -> tuple[Signal, str]:
@@ -124,6 +130,20 @@ class TestTheAuthorisationsLight:
         spent, fresh = auth("a"), auth("b", last=date(2026, 9, 30))
         lit = authorisation_light((spent, fresh), {"a": 3, "b": 1}, MG, DAY, POLICY)
         assert lit.reason == "Covered until 30 Sep 2026, 2 doses left."
+
+    def test_what_stands_in_the_way_keeps_its_name_while_the_day_of_the_dose_moves(self) -> None:
+        late = {self.rules(auth("a", last=date(2026, 7, 1)), day=DAY + timedelta(days=days)) for days in range(3)}
+        assert late == {("authorisation:ends:a",)}
+
+    def test_each_thing_that_stands_in_the_way_has_its_own_name(self) -> None:
+        assert self.rules() == (NONE_REGISTERED,)
+        assert self.rules(auth("b", last=date(2026, 7, 1))) == ("authorisation:ends:b",)
+        assert self.rules(auth("b", first=DAY + timedelta(days=1))) == ("authorisation:begins:b",)
+        assert self.rules(auth("b", mg=OTHER_MG)) == ("authorisation:none for 12 mg",)
+        assert self.rules(auth("b"), used_doses=3) == ("authorisation:used up:b",)
+
+    def rules(self, *found: Authorisation, used_doses: int = 0, day: date = DAY) -> tuple[str, ...]:
+        return authorisation_light(found, {one.key: used_doses for one in found}, MG, day, POLICY).rules
 
     def test_a_site_that_needs_none_is_not_asked(self) -> None:
         lit = authorisation_light((), {}, MG, DAY, SupplyPolicy(authorisation_needed=False))

@@ -297,6 +297,25 @@ class TestChoosing:
     def test_a_vial_over_its_clock_cannot(self, steps: tuple[object, ...], hours: float, said: str) -> None:
         assert self.why(*steps, at=hours) == (said,)
 
+    @pytest.mark.parametrize(
+        ("steps", "hours", "said"),
+        [
+            (
+                (K.RECEIVED, OUT_BARE),
+                31,
+                "without its carton for longer than 30 hours.",
+            ),
+            ((K.RECEIVED, K.DRAWN), 4.5, "It was drawn up longer ago than 4 hours."),
+        ],
+    )
+    def test_where_somebody_confirms_the_sentence_it_does_not_count_the_minutes(
+        self, steps: tuple[object, ...], hours: float, said: str
+    ) -> None:
+        for later in (0, 0.5):
+            now = after(hours + later)
+            (why,) = vials.unfit(vial(*steps), mg=MG, day=DAY, at=now, to_the_minute=False)
+            assert why.endswith(said)
+
     def test_every_reason_is_said(self) -> None:
         found = self.why(K.RECEIVED, OUT_BARE, (K.WASTED, 40), mg=OTHER_MG, day=DAY + timedelta(days=9))
         assert len(found) == 4

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from clinic.staff.models import SitePolicy
+from monographs.rules.regimen import Regimen
 from treatments.courses.models import Administration, Course, Decision, Dose, Hold
 from treatments.rules.schedule import Attempt, Outcome, Plan, Policy, Ruling, Series
 
@@ -69,13 +70,15 @@ def assemble(
     *,
     held: bool,
     previous_on: date | None,
+    regimen: Regimen | None = None,
 ) -> Series:
     """Put together one course from rows that were read already. No query beyond what was not joined.
 
-    `decisions` are those that stand, oldest first; `previous_on` the last dose of the course before, after a switch.
+    `decisions` are those that stand, oldest first; `previous_on` the last dose of the course before, after a switch;
+    `regimen` the course's own rule, where it is read already.
     """
     return Series(
-        regimen=course.regimen.rule(),
+        regimen=regimen or course.regimen.rule(),
         attempts=attempts_of(administrations, verdicts_of(decisions)),
         policy=policy_of(course.policy),
         planned_start=course.planned_start,

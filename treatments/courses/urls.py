@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from treatments.courses.views import bookings, courses, decisions, doses, switching
+from treatments.courses.views import bookings, courses, decisions, doses, switching, versions
 
 app_name = "courses"
 
 urlpatterns = [
     path("patients/<uuid:patient_id>/course/start/", courses.start, name="start"),
+    path("courses/versions/", versions.versions, name="versions"),
+    path("courses/<uuid:course_id>/versions/", versions.migrate, name="migrate"),
     path("courses/<uuid:course_id>/hold/", courses.hold, name="hold"),
     path("courses/<uuid:course_id>/resume/", courses.resume, name="resume"),
     path("courses/<uuid:course_id>/stop/", courses.stop, name="stop"),

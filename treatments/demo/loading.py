@@ -76,15 +76,14 @@ def _set(folder: Path, *, password: str, now: datetime) -> Stage:
 
 def _open(facts: Mapping[str, Any], *, now: datetime) -> Site:
     site = staff.open_site(name=facts["name"], time_zone=facts["time_zone"], phone=facts["phone"], by=BY, at=now)
-    staff.set_policy(
-        site=site,
-        effective_from=date(2010, 1, 1),
-        source="Demonstration: the usual windows and reminder days",
-        # The morning digest leaves at seven, or now where it is not seven yet, so that there is something to see.
-        digest_hour=min(7, now.astimezone(site.zone).hour),
-        by=BY,
-        at=now,
-    )
+    # The morning digest leaves at seven, or now where it is not seven yet, so that there is something to see.
+    usual: dict[str, Any] = {"digest_hour": min(7, now.astimezone(site.zone).hour)}
+    source = "Demonstration: the usual windows and reminder days"
+    staff.set_policy(site=site, effective_from=date(2010, 1, 1), source=source, by=BY, at=now, **usual)
+    if renewed := facts.get("renewed"):
+        days = {name: value for name, value in renewed.items() if name not in {"days_ago", "source"}}
+        since, source = site.today(now) - timedelta(days=renewed["days_ago"]), renewed["source"]
+        staff.set_policy(site=site, effective_from=since, source=source, by=BY, at=now, **usual, **days)
     return site
 
 

@@ -1,7 +1,8 @@
 """Where the six lights come from: one provider each. This is the one place that knows which rooms are asked.
 
 A provider reads its light for many doses at once, in a number of queries that does not grow with them, and says which
-page mends it. A light without a provider is not kept here yet and is shown as not needed.
+page mends it. It answers for every dose it is asked about: a light of which nothing is said must never pass for one
+that is not needed.
 """
 
 import uuid
@@ -14,9 +15,13 @@ from typing import TypeAlias
 from django.urls import reverse
 
 from clinic.staff.roles import Permission
+from treatments.adverse_events import queries as adverse_events_room
+from treatments.courses.patient_lights import access_plan_lights, consent_lights
 from treatments.labs.queries import Asked, Sheet, sheets
 from treatments.rules.lights import Light, Lit, Signal
 from treatments.rules.monitoring_terms import Reading
+from treatments.rules.supply import NONE_REGISTERED
+from treatments.supply import queries as supply
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +35,11 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One light with the page that mends it, if there is one. `labs` are the readings behind the laboratory light.
-
-    `is_kept`: some room keeps this light, so that somebody looked.
-    """
+    """One light with the page that mends it, if there is one. `labs` are the readings behind the laboratory light."""
 
     lit: Lit
     fix: Fix | None = None
     labs: Sheet | None = None
-    is_kept: bool = True
 
 
 # Takes the doses that are asked about and the instant; returns the light of each by patient.
@@ -47,10 +48,10 @@ Provider: TypeAlias = Callable[[Sequence[Asked], datetime], Mapping[uuid.UUID, S
 
 def labs(asked: Sequence[Asked], _now: datetime) -> dict[uuid.UUID, Shown]:
     """Return the laboratory lights. Three queries."""
-    return {patient_id: Shown(sheet.lit, _fix(sheet), sheet) for patient_id, sheet in sheets(asked).items()}
+    return {patient_id: Shown(sheet.lit, _labs_fix(sheet), sheet) for patient_id, sheet in sheets(asked).items()}
 
 
-def _fix(sheet: Sheet) -> Fix | None:
+def _labs_fix(sheet: Sheet) -> Fix | None:
     """Lead to the form where a sample is needed, else to the worst value that waits for an answer; to a stop first."""
     in_the_way = [reading for reading in sheet.readings if reading.rule in sheet.lit.rules]
     if not in_the_way:
@@ -66,22 +67,88 @@ def _rank(reading: Reading) -> int:
     return 0 if reading.level is None else reading.level.rank
 
 
-PROVIDERS: Mapping[Light, Provider] = MappingProxyType({Light.LABS: labs})
+def adverse_events(asked: Sequence[Asked], _now: datetime) -> dict[uuid.UUID, Shown]:
+    """Return the lights of open events and known hypersensitivity. Two queries."""
+    lit = adverse_events_room.lights_of([each.patient_id for each in asked])
+    return {pk: Shown(light, _events_fix(pk, light)) for pk, light in lit.items()}
 
-NOT_KEPT = "Not kept here yet: nobody looked."
+
+def _events_fix(patient_id: uuid.UUID, lit: Lit) -> Fix:
+    """Lead to the events; where the patient must not get the drug, to the allergies, which say so."""
+    if lit.contraindicated:
+        return Fix("Allergies", f"{reverse('chart', args=[patient_id])}#panel-allergies", Permission.VIEW_PATIENTS)
+    return Fix("Adverse events", reverse("adverse_events:of_patient", args=[patient_id]), Permission.VIEW_PATIENTS)
+
+
+def authorisation(asked: Sequence[Asked], _now: datetime) -> dict[uuid.UUID, Shown]:
+    """Return whether the payer has agreed to each dose. Three queries."""
+    wanted = _wanted(asked)
+    lit = supply.authorisation_lights(wanted)
+    return {one.patient_id: Shown(lit[one.dose_id], _authorisation_fix(one, lit[one.dose_id])) for one in wanted}
+
+
+def _authorisation_fix(one: supply.Wanted, lit: Lit) -> Fix:
+    """Lead to those that there are, of which one can be renewed; where there is none, to the form."""
+    if NONE_REGISTERED in lit.rules:
+        url = reverse("supply:add_authorisation", args=[one.patient_id])
+        return Fix("Register an authorisation", url, Permission.MANAGE_AUTHORISATIONS)
+    url = reverse("supply:of_patient", args=[one.patient_id])
+    return Fix("Register or renew", url, Permission.MANAGE_AUTHORISATIONS)
+
+
+def drug(asked: Sequence[Asked], now: datetime) -> dict[uuid.UUID, Shown]:
+    """Return whether a vial is there for each dose. Four queries."""
+    wanted = _wanted(asked)
+    lit = supply.drug_lights(wanted, now)
+    return {one.patient_id: Shown(lit[one.dose_id], _drug_fix(one)) for one in wanted}
+
+
+def _drug_fix(one: supply.Wanted) -> Fix:
+    return Fix("Vials for this dose", reverse("supply:for_dose", args=[one.dose_id]), Permission.MANAGE_SUPPLY)
+
+
+def _wanted(asked: Sequence[Asked]) -> list[supply.Wanted]:
+    return [
+        supply.Wanted(each.dose_id, each.patient_id, each.site_id, each.mg, each.dose.on)
+        for each in asked
+        if each.dose_id is not None and each.mg is not None
+    ]
+
+
+def consent(asked: Sequence[Asked], _now: datetime) -> dict[uuid.UUID, Shown]:
+    """Return whether each patient's consent to the treatment is in force; without an answer, not ready. One query."""
+    lit = consent_lights([each.patient_id for each in asked], when_missing=Signal.NOT_READY)
+    return {pk: Shown(light, _part_fix(pk, "Record consent", "consent")) for pk, light in lit.items()}
+
+
+def access_plan(asked: Sequence[Asked], _now: datetime) -> dict[uuid.UUID, Shown]:
+    """Return whether the way to each patient's cerebrospinal fluid is planned. Two queries."""
+    lit = access_plan_lights([each.patient_id for each in asked])
+    return {pk: Shown(light, _part_fix(pk, "Write the access plan", "access-plan")) for pk, light in lit.items()}
+
+
+def _part_fix(patient_id: uuid.UUID, label: str, kind: str) -> Fix:
+    return Fix(label, reverse("patients:add_part", args=[patient_id, kind]), Permission.REGISTER_PATIENTS)
+
+
+PROVIDERS: Mapping[Light, Provider] = MappingProxyType(
+    {
+        Light.LABS: labs,
+        Light.ADVERSE_EVENTS: adverse_events,
+        Light.AUTHORISATION: authorisation,
+        Light.DRUG: drug,
+        Light.CONSENT: consent,
+        Light.ACCESS_PLAN: access_plan,
+    }
+)
 
 
 def collect(
     asked: Sequence[Asked], now: datetime, providers: Mapping[Light, Provider] = PROVIDERS
 ) -> dict[uuid.UUID, tuple[Shown, ...]]:
-    """Return the six lights of each dose, by patient and in their order."""
-    found = {light: provide(asked, now) for light, provide in providers.items()}
-    return {
-        each.patient_id: tuple(_shown(light, found.get(light), each.patient_id) for light in Light) for each in asked
-    }
+    """Return the lights of each dose, by patient and in their order: the six, or those of which providers are given.
 
-
-def _shown(light: Light, found: Mapping[uuid.UUID, Shown] | None, patient_id: uuid.UUID) -> Shown:
-    if found is None:
-        return Shown(Lit(light, Signal.NOT_NEEDED, NOT_KEPT), is_kept=False)
-    return found.get(patient_id) or Shown(Lit(light, Signal.NOT_NEEDED))
+    Raises KeyError when a provider leaves a dose out.
+    """
+    found = [providers[light](asked, now) for light in Light if light in providers]
+    return {each.patient_id: tuple(lights[each.patient_id] for lights in found) for each in asked}

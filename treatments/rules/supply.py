@@ -62,7 +62,8 @@ def drug_light(facts: DrugFacts) -> Lit:
     rejected = f" {_count(facts.rejected, strength)} in stock cannot be used on that day." if facts.rejected else ""
     if facts.ordered:
         return _drug(Signal.ATTENTION, f"{_count(facts.ordered, strength)} on order, not received yet.{rejected}")
-    return _drug(Signal.NOT_READY, rejected.strip() or f"No vial of {strength} in stock or on order.")
+    said = rejected.strip() or f"No vial of {strength} in stock or on order."
+    return Lit(Light.DRUG, Signal.NOT_READY, said, rules=(f"drug:no vial of {strength}",))
 
 
 def _count(count: int, strength: str) -> str:
@@ -74,6 +75,10 @@ def _drug(signal: Signal, reason: str) -> Lit:
 
 
 # --- Authorisations ---------------------------------------------------------------------------------------------------
+
+
+# What the light names as standing in the way where there is no authorisation at all.
+NONE_REGISTERED = "authorisation:none"
 
 
 class Standing(StrEnum):
@@ -169,26 +174,37 @@ def authorisation_light(
         doses = f"{left} dose{'' if left == 1 else 's'} left"
         return Lit(Light.AUTHORISATION, Signal.READY, f"Covered until {in_words(best.ends_on)}, {doses}.")
     if best is not None:
-        return _uncovered(f"All doses of the authorisation until {in_words(best.ends_on)} are used.")
-    return _uncovered(_why_uncovered(authorisations, mg, day))
+        return _uncovered(
+            f"authorisation:used up:{best.key}",
+            f"All doses of the authorisation until {in_words(best.ends_on)} are used.",
+        )
+    return _why_uncovered(authorisations, mg, day)
 
 
-def _why_uncovered(authorisations: Sequence[Authorisation], mg: Decimal, day: date) -> str:
+def _why_uncovered(authorisations: Sequence[Authorisation], mg: Decimal, day: date) -> Lit:
     """Say what the nearest authorisation lacks for a dose that none covers."""
     matching = [one for one in authorisations if one.mg in {None, mg}]
     if not authorisations:
-        return "No authorisation is registered."
+        return _uncovered(NONE_REGISTERED, "No authorisation is registered.")
     if not matching:
-        return f"No authorisation is registered for {mg.normalize():f} mg."
+        strength = f"{mg.normalize():f} mg"
+        return _uncovered(f"authorisation:none for {strength}", f"No authorisation is registered for {strength}.")
     last = max(matching, key=lambda one: one.ends_on)
     if last.ends_on < day:
-        return f"The authorisation ends on {in_words(last.ends_on)}, before the dose on {in_words(day)}."
+        ends = in_words(last.ends_on)
+        return _uncovered(
+            f"authorisation:ends:{last.key}", f"The authorisation ends on {ends}, before the dose on {in_words(day)}."
+        )
     first = min((one for one in matching if one.starts_on > day), key=lambda one: one.starts_on)
-    return f"The authorisation begins on {in_words(first.starts_on)}, after the dose on {in_words(day)}."
+    begins = in_words(first.starts_on)
+    return _uncovered(
+        f"authorisation:begins:{first.key}", f"The authorisation begins on {begins}, after the dose on {in_words(day)}."
+    )
 
 
-def _uncovered(reason: str) -> Lit:
-    return Lit(Light.AUTHORISATION, Signal.NOT_READY, reason)
+def _uncovered(rule: str, reason: str) -> Lit:
+    """Return the red light. An override covers what `rule` names: the sentence of an overdue dose changes every day."""
+    return Lit(Light.AUTHORISATION, Signal.NOT_READY, reason, rules=(rule,))
 
 
 # --- Demand -----------------------------------------------------------------------------------------------------------

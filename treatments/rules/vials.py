@@ -303,10 +303,13 @@ def clocks(vial: Vial, at: datetime) -> tuple[Clock, ...]:
     return (*found, Clock("Since drawn up", since, storage.drawn_up_limit(vial.label), running=here))
 
 
-def unfit(vial: Vial, *, mg: Decimal, day: date, at: datetime, dose: str = "") -> tuple[str, ...]:
+def unfit(
+    vial: Vial, *, mg: Decimal, day: date, at: datetime, dose: str = "", to_the_minute: bool = True
+) -> tuple[str, ...]:
     """Return why a vial cannot be a dose of `mg` on a local day, as whole sentences; none when it can.
 
-    `at` is the instant at which the clocks are read, `dose` the key of the dose it is wanted for.
+    `at` is the instant at which the clocks are read, `dose` the key of the dose it is wanted for. A sentence that
+    somebody reads now and confirms in a while must not change in between: it leaves `to_the_minute` out.
     """
     standing = stand(vial.moves)
     reasons = []
@@ -318,7 +321,7 @@ def unfit(vial: Vial, *, mg: Decimal, day: date, at: datetime, dose: str = "") -
         reasons.append(f"It holds {_plain(vial.mg)} mg; the dose is {_plain(mg)} mg.")
     if vial.expires_on is not None and vial.expires_on < day:
         reasons.append(_too_old(vial.expires_on, day))
-    reasons += [_over(clock) for clock in clocks(vial, at) if clock.is_over]
+    reasons += [_over(clock, to_the_minute=to_the_minute) for clock in clocks(vial, at) if clock.is_over]
     return tuple(reasons)
 
 
@@ -326,14 +329,16 @@ def _too_old(expires_on: date, day: date) -> str:
     return f"It expires on {day_in_words(expires_on)}, before the dose on {day_in_words(day)}."
 
 
-def _over(clock: Clock) -> str:
+def _over(clock: Clock, *, to_the_minute: bool) -> str:
     told = {
         "Outside, in its carton": "It was outside the refrigerator in its carton for",
         "Outside, without carton": "It was outside the refrigerator without its carton for",
         "Since drawn up": "It was drawn up",
     }[clock.about]
-    spent = duration(clock.used)
-    if clock.about == "Since drawn up":
+    spent, drawn_up = duration(clock.used), clock.about == "Since drawn up"
+    if not to_the_minute:
+        return f"{told} {'longer ago' if drawn_up else 'longer'} than {in_words(clock.limit)}."
+    if drawn_up:
         return f"{told} {spent} ago; it must be given within {in_words(clock.limit)}."
     return f"{told} {spent} in all; {in_words(clock.limit)} are allowed."
 

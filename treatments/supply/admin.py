@@ -18,7 +18,6 @@ class VialAdmin(ReadOnlyAdmin):
     list_display = ("lot", "mg", "expires_on", "state", "place", "site")
     list_filter = (("site", admin.RelatedOnlyFieldListFilter), "state", "mg")
     list_select_related = ("site",)
-    search_fields = ("lot", "serial")
 
 
 @admin.register(Movement)

@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from clinic import formatting
-from clinic.staff.access import StaffRequest, requires, sites
+from clinic.staff.access import StaffRequest, requires, site_ids, sites
 from clinic.staff.models import Site
 from clinic.staff.roles import Permission
+from treatments.courses.queries import versions
 from treatments.labs.queries import latest
 from treatments.worklist import address, queries
 from treatments.worklist.address import Address
@@ -50,6 +51,7 @@ def worklist(request: StaffRequest) -> HttpResponse:
         "empty": TABS[asked.tab].empty,
         "nobody": not any(counts.values()),
         "patients_url": reverse("patients:find"),
+        "behind": _behind(request, asked, chosen, now),
         "days": _days(chosen, now),
         "sites": mine if len(mine) > 1 else [],
         "show_site": len(chosen) > 1,
@@ -76,6 +78,17 @@ def _rows(request: StaffRequest, page: queries.Page, chosen: list[Site], now: da
         )
         for listed in page.listed
     ]
+
+
+def _behind(request: StaffRequest, asked: Address, chosen: list[Site], now: datetime) -> str:
+    """Say, where decisions wait and to whom they are left, how many courses stand on older versions; else nothing."""
+    decides = site_ids(request.user, Permission.DECIDE)
+    if asked.tab is not Tab.DECISION or not decides:
+        return ""
+    places = [site for site in chosen if site.pk in decides]
+    count = versions.count(places, versions.newer(places, now))
+    stand = "course stands" if count == 1 else "courses stand"
+    return f"{_counted(count)} {stand} on an older version of the monograph or site policy" if count else ""
 
 
 def _days(chosen: list[Site], now: datetime) -> str:

@@ -20,10 +20,11 @@ def test_every_role_has_its_rights_and_a_description() -> None:
     assert set().union(*GRANTS.values()) == set(Permission)
 
 
-def test_an_auditor_changes_nothing_and_a_pharmacist_only_confirms() -> None:
-    reading = {Permission.VIEW_PATIENTS, Permission.VIEW_REMINDERS}
+def test_an_auditor_changes_nothing_and_a_pharmacist_keeps_the_vials_and_confirms() -> None:
+    reading = {Permission.VIEW_PATIENTS, Permission.VIEW_REMINDERS, Permission.VIEW_SUPPLY}
     assert GRANTS[Role.VIEWER] == reading
-    assert GRANTS[Role.PHARMACIST] == reading | {Permission.SECOND}
+    keeping = {Permission.MANAGE_SUPPLY, Permission.MANAGE_AUTHORISATIONS}
+    assert GRANTS[Role.PHARMACIST] == reading | keeping | {Permission.SECOND}
 
 
 def test_several_roles_at_a_site_add_up(person: Person, site: Site) -> None:

@@ -23,14 +23,22 @@ W, P, F, N = (
     Permission.SIGN_OFF,
     Permission.SECOND,
 )
+X, E, K, VS, MS, MA = (
+    Permission.DECIDE,
+    Permission.RECORD_EVENTS,
+    Permission.RECORD_SCORES,
+    Permission.VIEW_SUPPLY,
+    Permission.MANAGE_SUPPLY,
+    Permission.MANAGE_AUTHORISATIONS,
+)
 TABLE: dict[Role, set[Permission]] = {
-    Role.COORDINATOR: {V, S, R, B, L, M},
-    Role.NURSE: {V, S, R, B, D, L, M, W, P, N},
-    Role.PRESCRIBER: {V, S, R, C, B, D, L, W, P, F, N},
-    Role.PROCEDURALIST: {V, S, B, D, P, N},
-    Role.PHARMACIST: {V, S, N},
-    Role.VIEWER: {V, S},
-    Role.ADMINISTRATOR: {V, S, A},
+    Role.COORDINATOR: {V, S, R, B, L, M, E, K, VS, MA},
+    Role.NURSE: {V, S, R, B, D, L, M, W, P, N, E, K, VS, MS, MA},
+    Role.PRESCRIBER: {V, S, R, C, B, D, L, W, P, F, N, X, E, K, VS, MA},
+    Role.PROCEDURALIST: {V, S, B, D, P, N, E, VS},
+    Role.PHARMACIST: {V, S, N, VS, MS, MA},
+    Role.VIEWER: {V, S, VS},
+    Role.ADMINISTRATOR: {V, S, A, VS},
 }
 
 
@@ -53,6 +61,8 @@ def test_everything_that_may_be_done_is_done_by_somebody() -> None:
         (Permission.MANAGE_COURSES, {Role.PRESCRIBER}),
         (Permission.ADMINISTER, {Role.ADMINISTRATOR}),
         (Permission.SIGN_OFF, {Role.PRESCRIBER}),
+        (Permission.DECIDE, {Role.PRESCRIBER}),
+        (Permission.MANAGE_SUPPLY, {Role.NURSE, Role.PHARMACIST}),
         (Permission.RECORD_DOSES, {Role.NURSE, Role.PRESCRIBER, Role.PROCEDURALIST}),
         (Permission.RECEIVE_REMINDERS, {Role.COORDINATOR, Role.NURSE}),
     ],
@@ -67,4 +77,4 @@ def test_no_role_at_all_allows_nothing() -> None:
 
 def test_roles_together_allow_what_each_allows() -> None:
     both = granted(frozenset({Role.PHARMACIST, Role.ADMINISTRATOR}))
-    assert both == {V, S, A, N}
+    assert both == {V, S, A, N, VS, MS, MA}

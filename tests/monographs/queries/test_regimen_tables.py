@@ -61,7 +61,15 @@ def test_a_single_catch_up_dose_is_written_in_the_singular() -> None:
 
 def test_a_regimen_without_late_rules_has_no_rows_for_them() -> None:
     table = regimen_table(HIGH)
-    assert (table.late, table.late_source) == ((), "")
+    assert (table.late, table.late_source, table.late_effective) == ((), "", "")
+
+
+def test_late_rules_say_their_own_first_day_apart_from_the_regimens() -> None:
+    assert US.late is not None
+    late = replace(US.late, effective_from=date(2026, 1, 12))
+    table = regimen_table(replace(US, effective_from=date(2026, 3, 30), late=late))
+    assert (table.effective, table.late_effective) == ("30 Mar 2026", "12 Jan 2026")
+    assert regimen_table(US).late_effective == ""
 
 
 def test_a_switch_names_where_from_and_the_first_dose() -> None:

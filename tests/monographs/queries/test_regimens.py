@@ -118,3 +118,32 @@ def test_reading_all_regimens_takes_one_query_however_many_there_are(
         assert len(queries.regimens_in_force()) == 4
     with django_assert_num_queries(1):
         assert queries.default_regimen().rule().version == 1
+
+
+def test_every_row_of_a_key_that_stood_before_leads_to_the_one_in_force(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for note in ("One.", "Two.", "Three."):
+        in_force(document(regimen_yaml(), note=note))
+    first, second, third = Regimen.objects.order_by("version__number")
+    with django_assert_num_queries(2):
+        assert queries.newer_regimens() == {first.pk: third, second.pk: third}
+
+
+def test_a_text_without_regimens_makes_nothing_older() -> None:
+    in_force(document(regimen_yaml()))
+    in_force(document(note="Two."))
+    assert queries.newer_regimens() == {}
+
+
+def test_a_draft_is_neither_newer_nor_older() -> None:
+    in_force(document(regimen_yaml()))
+    imported(document(regimen_yaml(mg="15")), publish=False)
+    assert queries.newer_regimens() == {}
+
+
+def test_a_key_that_is_in_force_no_more_leads_nowhere() -> None:
+    in_force(document(regimen_yaml(), regimen_yaml("examplin-28mg", mg="28", default=False)))
+    in_force(document(regimen_yaml(mg="15")))
+    assert {row.key for row in queries.newer_regimens().values()} == {"examplin-12mg"}
+    assert len(queries.newer_regimens()) == 1

@@ -36,6 +36,7 @@ DATA: dict[str, Any] = {
     "maintenance": {"mg": 12, "ml": 5, "every": "4 months"},
     "late_maintenance": {
         "source": "Example label, late doses",
+        "effective_from": date(2026, 1, 12),
         "bands": [
             {"from": "8 months", "doses": 2, "apart": "14 days"},
             {"from": "40 months", "restart": True},
@@ -76,6 +77,7 @@ def test_a_regimen_is_read_whole() -> None:
         late=LateRules(
             (Band(8, doses=2, apart_days=14, restart=False), Band(40, doses=0, apart_days=0, restart=True)),
             "Example label, late doses",
+            effective_from=date(2026, 1, 12),
         ),
         switch=Switch(("example-old",), Step(Decimal(50), Decimal(5), Interval(0, Unit.DAYS))),
         source="Example label, 2026",
@@ -92,6 +94,13 @@ def test_what_is_not_known_may_be_left_out() -> None:
 
 def test_a_date_may_be_given_as_text() -> None:
     assert regimen_from(changed("effective_from", "2026-03-30"), version=1).effective_from == date(2026, 3, 30)
+
+
+def test_late_rules_may_have_no_first_day_or_one_as_text() -> None:
+    undated, dated = (changed("late_maintenance.effective_from", value) for value in (None, "2026-01-12"))
+    late = [regimen_from(data, version=1).late for data in (undated, dated)]
+
+    assert [None if each is None else each.effective_from for each in late] == [None, date(2026, 1, 12)]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +147,12 @@ def test_a_date_may_be_given_as_text() -> None:
         ("late_maintenance", [], r"^example-12mg\.late_maintenance: write `source` and a list of `bands`\.$"),
         ("late_maintenance.bands", None, r"^example-12mg\.late_maintenance: write `source` and a list of `bands`\.$"),
         ("late_maintenance.bands", [], r"^example-12mg\.late_maintenance\.bands: list at least one band"),
-        ("late_maintenance.note", "x", r"^example-12mg\.late_maintenance: unknown 'note'; known are bands, source\.$"),
+        ("late_maintenance.note", "x", r"^example-12mg\.late_maintenance: unknown 'note'; known are bands, "),
+        (
+            "late_maintenance.effective_from",
+            "2024",
+            r"^example-12mg\.late_maintenance\.effective_from: '2024' is not a",
+        ),
         ("late_maintenance.source", "", r"^example-12mg\.late_maintenance\.source: write it as text\.$"),
         ("late_maintenance.bands.0", "8 months", r"^example-12mg\.late_maintenance\.bands\[1\]: write a band as"),
         ("late_maintenance.bands.0.to", "9 months", r"bands\[1\]: unknown 'to'; known are apart, doses, from, restart"),

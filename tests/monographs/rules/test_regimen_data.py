@@ -19,7 +19,8 @@ keys = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8}){0,2}", fullmatch=True)
 repeats = st.builds(Band, st.integers(1, 99), st.integers(1, 9), st.integers(1, 60), st.just(value=False))
 restarts = st.builds(lambda start: Band(start, 0, 0, restart=True), st.integers(1, 99))
 bands = st.lists(repeats | restarts, min_size=1, max_size=4, unique_by=lambda band: band.from_months)
-lates = st.builds(LateRules, bands.map(lambda found: tuple(sorted(found, key=lambda band: band.from_months))), names)
+ascending = bands.map(lambda found: tuple(sorted(found, key=lambda band: band.from_months)))
+lates = st.builds(LateRules, ascending, names, st.none() | st.dates())
 switches = st.builds(Switch, st.lists(keys, min_size=1, max_size=3).map(tuple), first_steps)
 regimens = st.builds(
     Regimen,

@@ -20,7 +20,7 @@ from treatments.adverse_events import queries, services
 from treatments.adverse_events.models import AdverseEvent
 from treatments.courses.models import Course
 from treatments.courses.services import record_elsewhere
-from treatments.rules.lights import Signal
+from treatments.rules.lights import Lit, Signal
 
 
 @pytest.fixture
@@ -131,49 +131,49 @@ class TestSimilarEvents:
         assert queries.similar_to(patient, typed) == ()
 
 
-class TestTheLight:
-    def test_it_is_ready_before_the_dose_of_somebody_without_events(self, course: Course) -> None:
-        assert queries.light_of(courses.next_dose(course)).signal is Signal.READY
+def light_of(patient: Patient) -> Lit:
+    return queries.lights_of([patient.pk])[patient.pk]
 
-    def test_open_events_of_this_patient_decide_it(self, patient: Patient, course: Course) -> None:
-        dose = courses.next_dose(course)
+
+class TestTheLight:
+    def test_it_is_ready_before_the_dose_of_somebody_without_events(self, patient: Patient) -> None:
+        assert light_of(patient).signal is Signal.READY
+
+    def test_open_events_of_this_patient_decide_it(self, patient: Patient) -> None:
         record(courses.patient(patient.site, "Birch"), criteria={"disability"})
         void(record(patient, term="Wrong", criteria={"disability"}))
         record(patient, severity=3, outcome="resolved", ended_on=ONSET)
-        assert queries.light_of(dose).signal is Signal.READY
+        assert light_of(patient).signal is Signal.READY
         record(patient, severity=3)
-        assert queries.light_of(dose).signal is Signal.ATTENTION
+        assert light_of(patient).signal is Signal.ATTENTION
         event = record(patient, term="Meningitis", criteria={"hospitalisation"})
-        assert queries.light_of(dose).reason == "Open serious event: Meningitis, grade 1, since 2 Jul 2026."
+        assert light_of(patient).reason == "Open serious event: Meningitis, grade 1, since 2 Jul 2026."
         services.close_event(event=event, outcome="resolved", ended_on=ONSET, by=BY, at=AT)
-        assert queries.light_of(dose).signal is Signal.ATTENTION
+        assert light_of(patient).signal is Signal.ATTENTION
 
-    def test_a_known_hypersensitivity_is_a_contraindication_until_it_is_taken_back(
-        self, patient: Patient, course: Course
-    ) -> None:
-        dose = courses.next_dose(course)
+    def test_a_known_hypersensitivity_is_a_contraindication_until_it_is_taken_back(self, patient: Patient) -> None:
         allergy(patient, "Latex")
-        assert queries.light_of(dose).signal is Signal.READY
+        assert light_of(patient).signal is Signal.READY
         found = allergy(patient, "nusinersen", kind="hypersensitivity", reaction="rash")
-        lit = queries.light_of(dose)
+        lit = light_of(patient)
         assert (lit.signal, lit.contraindicated) == (Signal.NOT_READY, True)
         assert "nusinersen (rash)" in lit.reason
         void_part(kind=parts.ALLERGY, part=found, reason="Tested negative", by=BY, at=AT)
-        assert not queries.light_of(dose).contraindicated
+        assert not light_of(patient).contraindicated
 
-    @pytest.mark.parametrize("doses", [1, 3])
-    def test_many_doses_take_as_many_queries_as_one(
-        self, site: Site, doses: int, django_assert_num_queries: Callable[..., Any]
+    @pytest.mark.parametrize("count", [1, 3])
+    def test_many_patients_take_as_many_queries_as_one(
+        self, site: Site, count: int, django_assert_num_queries: Callable[..., Any]
     ) -> None:
-        rows = []
-        for number in range(doses):
+        people = []
+        for number in range(count):
             somebody = courses.patient(site, f"Patient {number}")
             record(somebody, criteria={"disability"} if number else ())
-            rows.append(courses.next_dose(courses.course(somebody)))
+            people.append(somebody.pk)
         with django_assert_num_queries(2):
-            lights = queries.lights_of(rows)
-        expected = [Signal.NOT_READY if number else Signal.READY for number in range(doses)]
-        assert [lights[dose.pk].signal for dose in rows] == expected
+            lights = queries.lights_of(people)
+        expected = [Signal.NOT_READY if number else Signal.READY for number in range(count)]
+        assert [lights[pk].signal for pk in people] == expected
 
 
 class TestTheReport:

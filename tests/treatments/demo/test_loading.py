@@ -31,6 +31,7 @@ from treatments.adverse_events.queries import lights_of
 from treatments.adverse_events.queries import status_of as event_status
 from treatments.courses.models import Administration, Booking, Course, Dose, Hold
 from treatments.courses.patient_lights import access_plan_lights, consent_lights
+from treatments.courses.queries import versions
 from treatments.courses.status import status_of
 from treatments.demo.loading import load
 from treatments.labs import queries as labs
@@ -113,6 +114,13 @@ class TestTheWhole:
         counts = worklist.counts(list(Site.objects.all()), AN_AFTERNOON)
         assert {tab for tab, count in counts.items() if count} == set(Tab)
 
+    def test_courses_stand_on_an_older_policy_and_some_of_them_would_change(self) -> None:
+        sites = list(Site.objects.all())
+        newer = versions.newer(sites, AN_AFTERNOON)
+        found = [versions.page(sites, newer, AN_AFTERNOON, None, moving=moving) for moving in (True, False)]
+        assert {row.site for page in found for row in page.rows} == {"Lakeside"}
+        assert all(page.rows for page in found)
+
     def test_every_next_target_is_where_its_story_says(self) -> None:
         of_number = dict(Identifier.objects.filter(kind="mrn").values_list("patient_id", "value"))
         for dose in Dose.objects.standing().filter(is_next=True).select_related("site"):
@@ -151,7 +159,7 @@ class TestTheWhole:
     def test_the_lights_of_events_consent_and_access_stand_every_way(self) -> None:
         doses = list(Dose.objects.standing().filter(is_next=True, course__stopped_on=None))
         ids = {dose.patient_id for dose in doses}
-        events = lights_of(doses).values()
+        events = lights_of(ids).values()
         ways = {Signal.READY, Signal.ATTENTION, Signal.NOT_READY}
         assert {lit.signal for lit in events} == {lit.signal for lit in access_plan_lights(ids).values()} == ways
         assert sum(lit.contraindicated for lit in events) == 1
@@ -242,7 +250,7 @@ class TestTheWhole:
     def test_the_sites_live_in_two_time_zones_with_a_lead_and_a_policy(self) -> None:
         sites = Site.objects.select_related("lead_clinician")
         assert {site.time_zone for site in sites} == {"Europe/London", "America/Chicago"}
-        assert all(site.lead_clinician and site.policies.count() == 1 for site in sites)
+        assert all(site.lead_clinician and site.policies.exists() for site in sites)
 
     def test_every_address_is_one_that_nobody_has(self) -> None:
         addresses = [*User.objects.values_list("email", flat=True), *Carer.objects.values_list("email", flat=True)]

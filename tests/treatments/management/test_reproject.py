@@ -2,7 +2,8 @@
 
 import gc
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 from uuid import UUID
 
@@ -15,10 +16,12 @@ from django.test.utils import CaptureQueriesContext
 from clinic.audit.models import Entry
 from clinic.staff.models import Site
 from tests.factories import AT, BY
-from tests.treatments.courses import builders
+from tests.treatments.courses import builders, newer
 from treatments.courses import services
 from treatments.courses.models import Course, Dose
+from treatments.courses.services.keeping import locked_open
 from treatments.management import reprojecting
+from treatments.rules.proposals import Choice, Matter, Verdict
 
 FIRST = date(2026, 1, 5)
 DRIFTED = date(2031, 1, 1)
@@ -180,16 +183,90 @@ def queries_of_a_run() -> int:
     return len(asked)
 
 
-def test_every_course_costs_the_same_however_many_there_are_and_however_long(site: Site) -> None:
-    fixed = queries_of_a_run()
+def test_courses_in_order_cost_the_same_few_queries_however_many_there_are_and_however_long(site: Site) -> None:
+    empty = queries_of_a_run()
     treated(site, "Alder")
-    one = queries_of_a_run() - fixed
+    one = queries_of_a_run()
     for name in ("Birch", "Cedar", "Dogwood"):
-        treated(site, name)
-    assert queries_of_a_run() - fixed == one * 4 - 3
+        treated(site, name, doses=4)
+    assert queries_of_a_run() == one == empty + 7
 
-    treated(site, "Elm", doses=4)
-    assert queries_of_a_run() - fixed == one * 5 - 4
+
+def test_each_batch_costs_the_same(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reprojecting, "BATCH", 2)
+    for name in ("Alder", "Birch"):
+        treated(site, name, doses=1)
+    one_batch = queries_of_a_run()
+    for name in ("Cedar", "Dogwood"):
+        treated(site, name, doses=1)
+    assert queries_of_a_run() == one_batch + 7
+
+
+def test_only_a_course_that_differs_is_locked(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    courses = [treated(site, name) for name in ("Alder", "Birch", "Cedar")]
+    drift(courses[1])
+    locked: list[UUID] = []
+
+    def noted(course_id: UUID) -> Course:
+        locked.append(course_id)
+        return locked_open(course_id)
+
+    monkeypatch.setattr(reprojecting, "locked_open", noted)
+    assert last_line() == "Done: 3 of 3 courses, 1 changed, 0 not replayed"
+    assert locked == [courses[1].pk]
+
+
+def test_what_happened_to_a_course_since_it_was_read_counts(course: Course) -> None:
+    """The batch is read, then a dose is given, then the course is mended: under the lock it is read again."""
+    drift(course)
+
+    def given() -> datetime:
+        builders.give(course, date(2026, 2, 2))
+        return AT
+
+    runs = reprojecting.reproject(reprojecting.open_courses(), by=BY, clock=given)
+    assert [replayed.changed for replayed in runs] == [False]
+    assert (builders.next_dose(course).label, builders.next_dose(course).target) == ("L4", date(2026, 3, 4))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE courses_dose SET why = 'Because.' WHERE is_next",
+        "UPDATE courses_dose SET flags = '[\"tight\"]' WHERE is_next",
+        "UPDATE courses_dose SET mg = 11.5 WHERE is_next",
+        "UPDATE courses_dose SET needs_review = TRUE WHERE is_next",
+        "UPDATE courses_dose SET restart_from = '2030-01-01' WHERE is_next",
+        "UPDATE courses_dose SET ordinal = 9 WHERE ordinal = 1",
+        "UPDATE courses_dose SET flags = '[\"tight\"]' WHERE ordinal = 1",
+        "UPDATE courses_dose SET voided_at = created_at, void_reason = 'Slip' WHERE is_next",
+    ],
+)
+def test_whatever_drifted_is_seen_and_mended(course: Course, sql: str) -> None:
+    plan = [(dose.label, dose.target, dose.mg, dose.why, dose.flags) for dose in Dose.objects.order_by("ordinal")]
+    raw(sql)
+    assert last_line() == "Done: 1 of 1 courses, 1 changed, 0 not replayed"
+    standing = Dose.objects.standing().order_by("ordinal")
+    assert [(dose.label, dose.target, dose.mg, dose.why, dose.flags) for dose in standing] == plan
+    assert last_line() == "Done: 1 of 1 courses, 0 changed, 0 not replayed"
+
+
+def test_courses_after_decisions_holds_and_switches_are_in_order(site: Site) -> None:
+    """What the services left is what is worked out from rows that were read together."""
+    partly, on_hold, before = (newer.loaded(site, name, 2) for name in ("Alder", "Birch", "Cedar"))
+    tried = services.Attempted(on=newer.TODAY, reason="no_access", mg=Decimal(6))
+    attempt = services.record_partial(dose=builders.next_dose(partly), attempted=tried, by=BY, at=AT)
+    answer = services.Answer(Matter.PARTIAL, Choice(Verdict.COUNTS), attempt=str(attempt.pk), reason="Enough went in")
+    services.decide(course=partly, answer=answer, by=BY, at=AT)
+    services.hold_course(
+        course=on_hold, from_on=newer.TODAY, reason="Surgery", review_on=date(2026, 8, 1), by=BY, at=AT
+    )
+    switch = {"from": [builders.US_12MG["key"]], "mg": 50, "ml": 5}
+    high = builders.regimen(builders.US_12MG | {"key": "high", "name": "High", "default": False, "switch": switch})
+    day = newer.TODAY + timedelta(days=20)
+    services.switch_course(course=before, regimen=high, day=day, reason="Stronger", by=BY, at=AT)
+    assert queries_of_a_run() == 2 + 8
+    assert last_line() == "Done: 3 of 3 courses, 0 changed, 0 not replayed"
 
 
 def most_rows_alive(count: int) -> int:
@@ -231,8 +308,10 @@ def test_courses_are_found_once_each_across_batches(site: Site, monkeypatch: pyt
     assert set(found) == made
 
 
-def test_a_course_stopped_meanwhile_is_passed_over(course: Course, other_site: Site) -> None:
+def test_a_course_stopped_before_it_is_mended_is_passed_over(course: Course, other_site: Site) -> None:
     other = treated(other_site, "Birch")
+    for each in (course, other):
+        drift(each)
     both = reprojecting.reproject(reprojecting.open_courses(), by=BY, clock=lambda: AT)
     first = next(both)
     services.stop_course(

@@ -8,8 +8,10 @@ from clinic.audit.trail import person_actor
 from clinic.staff.models import Site, User
 from clinic.staff.roles import Role
 from tests import factories
+from tests.clinic.patients import builders as patients
 from tests.factories import AT, BY
 from tests.treatments.labs import builders as labs
+from tests.treatments.supply import builders as supply
 from treatments.courses.models import Dose
 from treatments.labs import services as lab_services
 from treatments.labs.models import MonitoringPolicy
@@ -17,6 +19,16 @@ from treatments.readiness import queries, services
 from treatments.readiness.models import Override, ReadinessPolicy
 from treatments.rules.lights import Light
 from treatments.rules.monitoring_terms import Level
+from treatments.supply import services as supply_services
+
+
+def all_but_labs(dose: Dose) -> Dose:
+    """Put everything in order that a dose waits for besides its laboratory values."""
+    patients.consent(dose.patient)
+    patients.access_plan(dose.patient)
+    supply.authorisation(dose.patient)
+    supply_services.reserve(vial=supply.vial(dose.site), dose=dose, by=BY, at=AT)
+    return dose
 
 
 def said(dose: Dose, light: Light = Light.LABS) -> str:

@@ -1,8 +1,8 @@
 """Whether doses can go ahead, for one or for many, and whose laboratory values are due."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,16 +14,17 @@ from clinic.patients.services import change_care_status
 from clinic.staff.models import Site, User
 from clinic.staff.roles import GRANTS, Permission, Role
 from tests.factories import AT, BY
+from tests.treatments.adverse_events import builders as adverse_events
 from tests.treatments.courses import builders as courses
 from tests.treatments.labs import builders as labs
-from tests.treatments.readiness.builders import confirm, override, policy
+from tests.treatments.readiness.builders import all_but_labs, confirm, override, policy
 from treatments.courses import services as course_services
 from treatments.courses.models import Course, Dose
 from treatments.labs.queries import Asked, asked
-from treatments.readiness import providers, queries, services
+from treatments.readiness import queries, services
 from treatments.readiness.queries import due
 from treatments.readiness.queries.doses import DoseReadiness
-from treatments.rules.lights import Light, Lit, Signal
+from treatments.rules.lights import Light, Signal
 from treatments.rules.monitoring_terms import Level
 from treatments.rules.readiness import Answer
 
@@ -39,12 +40,12 @@ def board(dose: Dose, rights: frozenset[Permission] = EVERYTHING) -> queries.Boa
 
 
 class TestOneDose:
-    def test_it_has_six_lights_and_those_that_nobody_keeps_stand_in_no_way(self, dose: Dose, patient: Patient) -> None:
+    def test_it_has_six_lights_and_with_all_in_order_it_is_ready(self, dose: Dose, patient: Patient) -> None:
         labs.whole_set(patient)
         answer = found(dose).readiness
         assert [each.lit.light for each in answer.lights] == list(Light)
+        assert {each.lit.signal for each in answer.lights} == {Signal.READY}
         assert answer.answer is Answer.READY
-        assert {each.lit.reason for each in answer.lights[1:]} == {providers.NOT_KEPT}
 
     def test_without_values_it_is_not_ready(self, dose: Dose) -> None:
         assert found(dose).readiness.answer is Answer.NOT_READY
@@ -82,22 +83,6 @@ class TestOneDose:
         assert found(dose).readiness.answer is Answer.CHECK
 
 
-class TestWhereTheLightsComeFrom:
-    def test_another_provider_is_added_in_one_place(self, dose: Dose) -> None:
-        def drug(asked: Sequence[Asked], _now: datetime) -> dict[UUID, providers.Shown]:
-            return {each.patient_id: providers.Shown(Lit(Light.DRUG, Signal.READY, "One vial.")) for each in asked}
-
-        every = providers.collect([found(dose).asked], AT, {**providers.PROVIDERS, Light.DRUG: drug})
-        assert every[dose.patient_id][3].lit.reason == "One vial."
-
-    def test_a_dose_that_a_provider_does_not_know_needs_nothing_of_it(self, dose: Dose) -> None:
-        def nobody(_asked: Sequence[Asked], _now: datetime) -> dict[UUID, providers.Shown]:
-            return {}
-
-        every = providers.collect([found(dose).asked], AT, {Light.CONSENT: nobody})
-        assert {shown.lit.signal for shown in every[dose.patient_id]} == {Signal.NOT_NEEDED}
-
-
 class TestTheBoard:
     def test_a_red_light_leads_to_what_mends_it_and_to_an_override(self, dose: Dose, patient: Patient) -> None:
         row = board(dose).lights[0]
@@ -126,13 +111,6 @@ class TestTheBoard:
         labs.log(patient, labs.reported(value="49"))
         assert [each.label for each in board(dose, GRANTS[Role.NURSE]).lights[0].actions] == ["Review Platelets"]
 
-    def test_what_nobody_keeps_is_not_called_in_order(self, dose: Dose, patient: Patient) -> None:
-        labs.whole_set(patient)
-        assert board(dose).sentence == (
-            "Nothing stands in the way of this dose. Nobody looked at what is not kept here yet: adverse events,"
-            + " authorisation, drug, consent, access plan."
-        )
-
     def test_only_a_reading_that_asks_for_something_says_more_than_its_status(
         self, dose: Dose, patient: Patient
     ) -> None:
@@ -146,6 +124,7 @@ class TestTheBoard:
         ready = board(dose)
         assert ready.lights[0].actions == ()
         assert (ready.answer.label, ready.day) == ("Ready", "9 Jul 2026")
+        assert ready.sentence == "Nothing stands in the way of this dose."
 
     def test_a_value_to_watch_leads_to_its_review_but_to_no_override(self, dose: Dose, patient: Patient) -> None:
         labs.whole_set(patient, platelets=labs.reported(value="140"))
@@ -185,13 +164,14 @@ class TestManyDoses:
         doses = []
         for number in range(10):
             patient = courses.patient(site, f"Alder {number}")
-            doses.append(courses.next_dose(courses.course(patient, planned_start=date(2026, 7, 6))))
+            doses.append(all_but_labs(courses.next_dose(courses.course(patient, planned_start=date(2026, 7, 6)))))
+            adverse_events.record(patient, person=nadia)
             row = labs.log(patient, labs.reported(value="80"), person=nadia)[0]
             labs.review(row, Level.SIGN_OFF, person=petra)
             override(doses[-1], person=petra)
         for some in (doses[:1], doses):
             ids = [dose.pk for dose in some]
-            with django_assert_num_queries(6):
+            with django_assert_num_queries(18):
                 ready = queries.readiness_of(asked(Dose.objects.filter(pk__in=ids), AT), AT)
             assert set(ready) == set(ids)
             assert {each.readiness.answer for each in ready.values()} == {Answer.CHECK}

@@ -97,6 +97,27 @@ class TestTheLights:
             with django_assert_num_queries(3):
                 assert len(queries.authorisation_lights(wanted)) == len(some)
 
+    def test_each_dose_is_read_by_the_policy_of_its_own_day(self, site: Site, dose: Dose) -> None:
+        services.set_policy(
+            site=site, effective_from=TARGET + DAY, source="Payer", authorisation_needed=False, by=BY, at=AT
+        )
+        later = courses.next_dose(courses.course(courses.patient(site, "Birch"), planned_start=TARGET + DAY))
+        wanted = queries.wanted_for([dose, later], AT)
+        alone = queries.authorisation_lights(wanted[:1])
+        lights = queries.authorisation_lights(wanted)
+        assert [lights[one.pk].signal for one in (dose, later)] == [Signal.NOT_READY, Signal.NOT_NEEDED]
+        assert lights[dose.pk] == alone[dose.pk]
+
+    def test_the_sentence_of_a_vial_left_outside_does_not_count_the_minutes(self, dose: Dose, vial: Vial) -> None:
+        services.reserve(vial=vial, dose=dose, by=BY, at=AT)
+        services.take_out(vial=vial, in_carton=False, happened_at=AT, by=BY, at=AT)
+        wanted = queries.wanted_for([dose], AT)
+        told = {
+            queries.drug_lights(wanted, AT + timedelta(hours=31, minutes=minutes))[dose.pk].reason for minutes in (0, 1)
+        }
+        (said,) = told
+        assert said.endswith("It was outside the refrigerator without its carton for longer than 30 hours.")
+
     def test_no_dose_no_question(self, db: None, django_assert_num_queries: DjangoAssertNumQueries) -> None:
         with django_assert_num_queries(0):
             assert queries.drug_lights((), AT) == queries.authorisation_lights(()) == {}

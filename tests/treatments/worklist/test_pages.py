@@ -18,6 +18,7 @@ from clinic.staff.services import give_role
 from tests import factories
 from tests.factories import AT, BY
 from tests.treatments.courses import builders as courses
+from tests.treatments.courses import newer
 from tests.treatments.labs.builders import log
 from tests.treatments.pages import soup, text
 from tests.treatments.worklist.builders import Planned, seed
@@ -121,6 +122,46 @@ class TestTabs:
         assert page.select(f"a[href='{reverse('patients:find')}'].btn")
 
 
+class TestOlderVersions:
+    """Where decisions wait, whoever decides is told how many courses stand on older versions."""
+
+    def told(self, client: Client, tab: Tab = Tab.DECISION, **more: str) -> str:
+        notice = soup(client.get("/", {"tab": tab.value, **more})).select_one("main .notice")
+        return "" if notice is None else text(notice)
+
+    def test_a_prescriber_reads_how_many_and_where(self, site: Site, signed_in: Callable[..., Client]) -> None:
+        seed(site, [OVERDUE] * 2)
+        newer.version()
+        prescriber = signed_in(Role.PRESCRIBER)
+        assert self.told(prescriber).startswith("2 courses stand on an older version of the monograph or site policy")
+        link = soup(prescriber.get("/?tab=decision")).select_one(
+            f"main .notice a[href='{reverse('courses:versions')}']"
+        )
+        assert link is not None
+        assert self.told(prescriber, Tab.OVERDUE) == ""
+
+    def test_nobody_reads_it_while_nothing_is_older(self, site: Site, signed_in: Callable[..., Client]) -> None:
+        seed(site, [OVERDUE])
+        assert self.told(signed_in(Role.PRESCRIBER)) == ""
+
+    def test_who_does_not_decide_is_not_told(self, site: Site, nurse: Client) -> None:
+        seed(site, [OVERDUE])
+        newer.version()
+        assert self.told(nurse) == ""
+
+    def test_only_sites_where_the_person_decides_are_counted(
+        self, site: Site, other_site: Site, signed_in: Callable[..., Client]
+    ) -> None:
+        user = factories.user(Role.PRESCRIBER, site=site)
+        give_role(user=user, site=other_site, role=Role.VIEWER, by=BY, at=AT)
+        seed(site, [OVERDUE])
+        seed(other_site, [OVERDUE] * 3)
+        newer.version()
+        client = signed_in(user=user)
+        assert self.told(client).startswith("1 course stands on")
+        assert self.told(client, site=str(other_site.pk)) == ""
+
+
 class TestPaging:
     def test_next_and_previous_lead_through_all_rows(self, nurse: Client, site: Site) -> None:
         seed(site, [Planned(TODAY - timedelta(days=30 + number), name=f"N{number:03}") for number in range(120)])
@@ -218,6 +259,17 @@ class TestWhatItCosts:
         many, size = self.measured(nurse, f"/?tab={tab.value}")
         assert few == many <= 9
         assert size <= 60_000
+
+    def test_a_prescriber_pays_for_the_older_versions_where_decisions_wait_and_nowhere_else(
+        self, signed_in: Callable[..., Client], site: Site
+    ) -> None:
+        seed(site, [Planned(OVERDUE.target)])
+        newer.version()
+        prescriber = signed_in(Role.PRESCRIBER)
+        plain, _ = self.measured(prescriber, "/?tab=overdue")
+        with_them, _ = self.measured(prescriber, "/?tab=decision")
+        assert plain <= 9
+        assert with_them <= 9 + 4
 
     def test_two_sites_take_no_more(self, site: Site, other_site: Site, signed_in: Callable[..., Client]) -> None:
         user = factories.user(Role.NURSE, site=site)

@@ -1,6 +1,6 @@
 """What pages and other rooms ask about adverse events: frozen rows, in words, ready for a template."""
 
-from treatments.adverse_events.queries.lights import light_of, lights_of
+from treatments.adverse_events.queries.lights import lights_of
 from treatments.adverse_events.queries.lines import EventLine, events_of, panel, similar_to, status_of
 from treatments.adverse_events.queries.reports import Report, TermRate, report
 from treatments.adverse_events.queries.sheets import Section, sections, summary
@@ -13,7 +13,6 @@ __all__ = [
     "TermRate",
     "effects_for",
     "events_of",
-    "light_of",
     "lights_of",
     "listed_in",
     "panel",

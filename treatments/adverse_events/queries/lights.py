@@ -1,27 +1,18 @@
-"""The light of adverse events before a dose, for one dose and for many in the same number of queries."""
+"""The light of adverse events before the next dose, for one patient and for many in the same number of queries."""
 
 import uuid
 from collections.abc import Collection
 
 from clinic.patients.queries import hypersensitivities
 from treatments.adverse_events.models import AdverseEvent
-from treatments.courses.models import Dose
 from treatments.rules.adverse_events import OpenEvent, adverse_events_light
 from treatments.rules.lights import Lit
 
 
-def light_of(dose: Dose) -> Lit:
-    """Return how the light stands before this dose."""
-    return lights_of([dose])[dose.pk]
-
-
-def lights_of(doses: Collection[Dose]) -> dict[uuid.UUID, Lit]:
-    """Return how the light stands before each of these doses, by the dose's id. Two queries."""
-    patient_ids = {dose.patient_id for dose in doses}
+def lights_of(patient_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Lit]:
+    """Return how the light stands before the next dose of each of these patients. Two queries."""
     events, known = _open_events(patient_ids), hypersensitivities(patient_ids)
-    return {
-        dose.pk: adverse_events_light(events.get(dose.patient_id, []), known.get(dose.patient_id, [])) for dose in doses
-    }
+    return {pk: adverse_events_light(events.get(pk, []), known.get(pk, [])) for pk in patient_ids}
 
 
 def _open_events(patient_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[OpenEvent]]:

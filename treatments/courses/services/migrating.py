@@ -1,5 +1,6 @@
 """Let a running course stand on a newer version of its regimen or of its site's policy; nothing does so by itself."""
 
+import uuid
 from dataclasses import replace
 from datetime import date, datetime
 from typing import cast
@@ -14,7 +15,7 @@ from treatments.courses import events
 from treatments.courses.models import Course, Decision
 from treatments.courses.series import policy_of, series_of
 from treatments.courses.services.deciding import COMPARED, ReasonMissing, kept
-from treatments.courses.services.keeping import NotAvailableHere, locked_open
+from treatments.courses.services.keeping import NotAvailableHere, first_time, locked_open
 from treatments.courses.services.replanning import last_given, replan
 from treatments.rules.comparing import as_planned
 from treatments.rules.schedule import Series
@@ -35,13 +36,15 @@ def migrate_course(
     by: Actor,
     at: datetime,
     expected: int | None = None,
+    submission: uuid.UUID | None = None,
 ) -> Course:
     """Put an open course on these versions, and count every dose anew under them.
 
     An earlier version may be taken again. Raises ReasonMissing, NothingNewer, NotAvailableHere for another regimen or
-    another site's policy, and for what is not in force yet; CourseStopped, StaleRecord.
+    another site's policy, and for what is not in force yet; CourseStopped, StaleRecord, AlreadySubmitted.
     """
     course = locked_open(course.pk)
+    first_time(Decision, submission)
     _available(course, regimen, policy, course.site.today(at))
     if not reason:
         raise ReasonMissing("Say why the course takes the new version.")
@@ -59,7 +62,7 @@ def migrate_course(
     course = Course.objects.select_related("regimen__version", "policy", "site").get(pk=course.pk)
     replan(course, by=by, at=at)
     row = _decision(course, before, stood_on, course.site.today(at), reason, by)
-    writing.add(row, event=events.DECIDED, by=by, at=at)
+    writing.add(row, event=events.DECIDED, by=by, at=at, submission=submission)
     return course
 
 

@@ -1,6 +1,7 @@
 """Replay a course from scratch and write what follows: the labels of what was given, and the dose that comes next."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -15,20 +16,59 @@ from treatments.rules.schedule_reading import doubted
 from treatments.rules.schedule_words import in_words
 
 
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """What is to be stored of a course, beside the standing doses in which it is stored.
+
+    `places` are those of the doses that count, by their keys; `homeless` count and have none yet. `coming` is the place
+    of the next dose, None where there is none yet; `too_many` are places that no dose takes any more.
+    """
+
+    answer: Forecast
+    places: dict[str, Dose]
+    homeless: tuple[GivenDose, ...]
+    coming: Dose | None
+    too_many: tuple[Dose, ...]
+
+    @property
+    def is_stored(self) -> bool:
+        """Say whether all of it is stored already, so that `replan` has nothing to write."""
+        if self.homeless or self.too_many or self.coming is None:
+            return False
+        labelled = all(_has(self.places[given.key], _labels(given)) for given in self.answer.history)
+        return labelled and _has(self.coming, _plan(self.answer))
+
+
 def replan(course: Course, *, by: Actor, at: datetime) -> Dose:
     """Bring the stored series in line with what was given and decided, in the caller's transaction.
 
     Returns the next dose. The plan is read on the day of the last dose, before anything can be late, so that the stored
     amount is the planned one. Raises DoubleDose when two completed doses carry one date.
     """
-    # A hold moves no date, and its end plans nothing anew: what is stored must not speak of one.
-    series = replace(series_of(course), held=False)
-    answer = forecast(series, last_given(series) or course.planned_start)
     doses = list(Dose.objects.standing().filter(course=course))
-    places = _places(course, answer, doses, by=by, at=at)
-    for given in answer.history:
+    tried = {str(row.pk): row for row in Administration.objects.standing().filter(course=course)}
+    found = intended(course, series_of(course), doses, tried)
+    places = dict(found.places)
+    for given in found.homeless:
+        places[given.key] = _place_of_its_own(course, given, found.answer, tried[given.key], by=by, at=at)
+    for given in found.answer.history:
         _change(places[given.key], _labels(given), by=by, at=at)
-    return _write_next(course, answer, doses, places, by=by, at=at)
+    return _write_next(course, found, places, by=by, at=at)
+
+
+def intended(course: Course, series: Series, doses: list[Dose], tried: Mapping[str, Administration]) -> Intended:
+    """Return what is to be stored of a course. No query: `doses` and `tried`, by key, are those that stand.
+
+    Raises DoubleDose, NoSwitch, and KeyError where a whole dose has no place.
+    """
+    # A hold moves no date, and its end plans nothing anew: what is stored must not speak of one.
+    series = replace(series, held=False)
+    answer = forecast(series, last_given(series) or course.planned_start)
+    places, homeless = _places(answer, doses, tried)
+    taken = {place.pk for place in places.values()}
+    waiting = [dose for dose in doses if dose.pk not in taken]
+    coming = _coming(waiting, [dose for dose in doses if dose.pk in taken]) if waiting else None
+    return Intended(answer, places, homeless, coming, tuple(dose for dose in waiting if dose is not coming))
 
 
 def last_given(series: Series) -> date | None:
@@ -36,23 +76,25 @@ def last_given(series: Series) -> date | None:
     return walk(series).position.last
 
 
-def _places(course: Course, answer: Forecast, doses: list[Dose], *, by: Actor, at: datetime) -> dict[str, Dose]:
-    """Return the place of each dose that counts, by its key; no two share one.
+def _places(
+    answer: Forecast, doses: list[Dose], tried: Mapping[str, Administration]
+) -> tuple[dict[str, Dose], tuple[GivenDose, ...]]:
+    """Return the place of each dose that counts, by its key, and the doses that have none; no two share one.
 
     A whole dose has the place in which it was given. A partial one that counts has the place for which it was tried,
     unless a whole one was given in it, or it is still to come although other doses were given since.
     """
-    rows = {str(row.pk): row for row in Administration.objects.filter(pk__in=[given.key for given in answer.history])}
     free = {dose.pk: dose for dose in doses}
     places: dict[str, Dose] = {}
-    for given in sorted(answer.history, key=lambda given: rows[given.key].outcome != Administration.Outcome.COMPLETED):
-        row, last = rows[given.key], given is answer.history[-1]
+    homeless: list[GivenDose] = []
+    for given in sorted(answer.history, key=lambda given: tried[given.key].outcome != Administration.Outcome.COMPLETED):
+        row, last = tried[given.key], given is answer.history[-1]
         whole, place = row.outcome == Administration.Outcome.COMPLETED, free.get(row.dose_id)
         if whole or (place is not None and (last or not place.is_next)):
             places[given.key] = free.pop(row.dose_id)  # a whole dose without a place is a broken record: say so
         else:
-            places[given.key] = _place_of_its_own(course, given, answer, row, by=by, at=at)
-    return places
+            homeless.append(given)
+    return places, tuple(homeless)
 
 
 def _place_of_its_own(
@@ -83,22 +125,17 @@ def _labels(given: GivenDose) -> dict[str, Any]:
     }
 
 
-def _write_next(
-    course: Course, answer: Forecast, doses: list[Dose], places: dict[str, Dose], *, by: Actor, at: datetime
-) -> Dose:
+def _write_next(course: Course, found: Intended, places: dict[str, Dose], *, by: Actor, at: datetime) -> Dose:
     """Write the plan into the place that is still to be given, and take back any place too many."""
-    values = _plan(answer)
-    taken = {place.pk for place in places.values()}
-    waiting = [dose for dose in doses if dose.pk not in taken]
-    if not waiting:
+    values = _plan(found.answer)
+    if found.coming is None:
         row = Dose(course=course, site_id=course.site_id, patient_id=course.patient_id, **values)
         return writing.add(row, event=events.DOSE_PLANNED, by=by, at=at)
-    coming = _coming(waiting, [dose for dose in doses if dose.pk in taken])
-    for dose in waiting:
-        if dose is not coming:
-            _hand_over(dose, coming, [(given.on, places[given.key]) for given in answer.history], by=by, at=at)
-            _take_back(dose, by=by, at=at)
-    return _change(coming, values, by=by, at=at)
+    for dose in found.too_many:
+        given_in = [(given.on, places[given.key]) for given in found.answer.history]
+        _hand_over(dose, found.coming, given_in, by=by, at=at)
+        _take_back(dose, by=by, at=at)
+    return _change(found.coming, values, by=by, at=at)
 
 
 def _coming(waiting: list[Dose], given: list[Dose]) -> Dose:
@@ -159,6 +196,10 @@ def _waits(answer: Forecast) -> bool:
 
 
 def _change(row: Dose, values: dict[str, Any], *, by: Actor, at: datetime) -> Dose:
-    if all(getattr(row, name) == value for name, value in values.items()):
+    if _has(row, values):
         return row
     return writing.change(row, event=events.DOSE_REPLANNED, by=by, at=at, **values)
+
+
+def _has(row: Dose, values: dict[str, Any]) -> bool:
+    return all(getattr(row, name) == value for name, value in values.items())

@@ -37,6 +37,7 @@ _NOT_GIVEN_REFUSALS: Refusals = {
     services.GivenInTheFuture: "on",
     services.GivenOnSuchADay: "on",
     services.MoreThanTheDose: "mg",
+    services.ReasonMissing: "reason",
     services.CourseStopped: None,
 }
 

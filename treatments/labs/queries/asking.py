@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,7 @@ class Asked:
     """One patient's values, asked for the next dose; without an open course, for one that might be given today.
 
     `not_indicated` is who found the set unnecessary for this dose and why, or empty; `dose.on` is the booked day, else
-    the target, and never before today.
+    the target, and never before today; `mg` is how much will be given, None where no dose is planned.
     """
 
     patient_id: uuid.UUID
@@ -30,6 +31,7 @@ class Asked:
     dose_id: uuid.UUID | None = None
     regimen_key: str = ""
     not_indicated: str = ""
+    mg: Decimal | None = None
 
 
 def asked(doses: OfCourseQuerySet[Dose], now: datetime) -> list[Asked]:
@@ -58,6 +60,7 @@ _COLUMNS = (
     "course__regimen__key",
     "phase",
     "label",
+    "mg",
     "target",
     "interrupted_from",
     "restart_from",
@@ -92,7 +95,8 @@ def _asked(row: dict[str, Any], now: datetime) -> Asked:
     on = max(row["booked_on"] or row["target"] or today, today)
     dose = LabDose(on, _place(row, on), row["patient__born_on"], row["previous_on"], row["previous_at"])
     skipped = f"{row['skipped_because'].rstrip('.')} ({row['skipped_by']})." if row["skipped_because"] else ""
-    return Asked(row["patient_id"], row["site_id"], today, dose, row["pk"], row["course__regimen__key"], skipped)
+    regimen_key = row["course__regimen__key"]
+    return Asked(row["patient_id"], row["site_id"], today, dose, row["pk"], regimen_key, skipped, row["mg"])
 
 
 def _place(row: dict[str, Any], on: date) -> Place:

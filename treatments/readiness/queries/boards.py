@@ -76,7 +76,7 @@ def board_of(found: DoseReadiness, rights: Collection[Permission], user_id: int 
     answer = found.readiness.answer
     return Board(
         answer=statuses.LIGHT[answer.value],
-        sentence=_sentence(found),
+        sentence=_SENTENCES[answer],
         day=formatting.day(found.asked.dose.on),
         lights=tuple(
             _row(judged, shown, found, rights, str(user_id))
@@ -86,13 +86,6 @@ def board_of(found: DoseReadiness, rights: Collection[Permission], user_id: int 
         policy="" if sheet is None else sheet.policy.source,
         may_skip=_may_skip(sheet, found, rights),
     )
-
-
-def _sentence(found: DoseReadiness) -> str:
-    """Say what the answer means, and that nobody looked at what is not kept here."""
-    said = _SENTENCES[found.readiness.answer]
-    unseen = [Light(shown.lit.light.value).label.lower() for shown in found.shown if not shown.is_kept]
-    return f"{said} Nobody looked at what is not kept here yet: {', '.join(unseen)}." if unseen else said
 
 
 def _row(judged: Judged, shown: Shown, found: DoseReadiness, rights: Collection[Permission], user_id: str) -> LightRow:

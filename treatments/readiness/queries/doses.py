@@ -9,7 +9,7 @@ from treatments.courses.models import Dose
 from treatments.labs.models.policies import InForce
 from treatments.labs.queries import Asked, asked
 from treatments.readiness.models import OVERRIDE_DAYS, Override, ReadinessPolicy
-from treatments.readiness.providers import Shown, collect
+from treatments.readiness.providers import PROVIDERS, Shown, collect
 from treatments.rules.lights import Light
 from treatments.rules.readiness import Judged, Need, Readiness, readiness
 from treatments.rules.readiness import Override as Passed
@@ -37,14 +37,19 @@ class DoseReadiness:
         return next(each for each in self.readiness.lights if each.lit.light is light)
 
 
-def readiness_of(asked_doses: Sequence[Asked], now: datetime) -> dict[uuid.UUID, DoseReadiness]:
-    """Return the readiness of each dose that was asked about, by dose. Five queries, however many."""
+def readiness_of(
+    asked_doses: Sequence[Asked], now: datetime, *, only: Collection[Light] = tuple(Light)
+) -> dict[uuid.UUID, DoseReadiness]:
+    """Return the readiness of each dose that was asked about, by dose. Seventeen queries, however many.
+
+    With `only` some of the lights, nothing is read for the others, and the answer is of those alone.
+    """
     doses = [each for each in asked_doses if each.dose_id is not None]
     if not doses:
         return {}
     policies = policies_in_force({each.site_id: each.today for each in doses})
     overrides = _overrides([each.dose_id for each in doses if each.dose_id is not None])
-    lights = collect(doses, now)
+    lights = collect(doses, now, {light: PROVIDERS[light] for light in only})
     return {
         each.dose_id: _judged(each, policies, overrides.get(each.dose_id, []), lights[each.patient_id])
         for each in doses
@@ -53,7 +58,7 @@ def readiness_of(asked_doses: Sequence[Asked], now: datetime) -> dict[uuid.UUID,
 
 
 def readiness_of_dose(dose_id: uuid.UUID, now: datetime) -> DoseReadiness:
-    """Return the readiness of a dose that comes next. Six queries."""
+    """Return the readiness of a dose that comes next. Eighteen queries."""
     return readiness_of(asked(Dose.objects.filter(pk=dose_id), now), now)[dose_id]
 
 

@@ -52,7 +52,7 @@ def are_labs_due(readiness: DoseReadiness) -> bool:
 
 
 def _due(asked_doses: list[Asked], now: datetime) -> Iterator[LabsDue]:
-    for dose_id, found in readiness_of(asked_doses, now).items():
+    for dose_id, found in readiness_of(asked_doses, now, only=(Light.LABS,)).items():
         if are_labs_due(found):
             about, labs = found.asked, found.judged(Light.LABS)
             yield LabsDue(dose_id, about.patient_id, about.site_id, about.dose.on, labs.lit.reason)

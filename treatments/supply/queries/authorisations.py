@@ -21,7 +21,7 @@ from treatments.rules import supply as rules
 from treatments.rules.lights import Lit
 from treatments.rules.supply import GivenDose, Standing, SupplyPolicy
 from treatments.supply.models import Authorisation
-from treatments.supply.queries.ledgers import policies_of
+from treatments.supply.queries.ledgers import policies_of, policies_on
 
 LISTED = 200
 # A payer is charged for what was given here, whole or in part; not for what another centre gave.
@@ -101,8 +101,8 @@ def authorisation_lights(wanted: Collection[Wanted]) -> dict[uuid.UUID, Lit]:
     if not wanted:
         return {}
     held = _held(_rows().standing().filter(patient__in={one.patient_id for one in wanted}))
-    policies = policies_of({one.site_id for one in wanted}, max(one.day for one in wanted))
-    return {one.dose_id: _lit(one, held.get(one.patient_id, []), policies[one.site_id]) for one in wanted}
+    policies = policies_on({(one.site_id, one.day) for one in wanted})
+    return {one.dose_id: _lit(one, held.get(one.patient_id, []), policies[one.site_id, one.day]) for one in wanted}
 
 
 def _lit(one: Wanted, held: Sequence[_Held], policy: SupplyPolicy) -> Lit:

@@ -78,7 +78,7 @@ def drug_lights(wanted: Collection[Wanted], now: datetime) -> dict[uuid.UUID, Li
     if not wanted:
         return {}
     vials = _kept(wanted)
-    facts = facts_of(vials, max(one.day for one in wanted))
+    facts = facts_of(vials, now.date())
     shelves: dict[tuple[uuid.UUID, Decimal], list[Vial]] = defaultdict(list)
     for vial in vials:
         shelves[vial.site_id, vial.mg].append(vial)
@@ -109,7 +109,9 @@ def _drug_facts(
         elif vial.reserved_for_id is None:
             usable = not rules.unfit(facts[vial.pk], mg=one.mg, day=one.day, at=now, dose=key)
             free, rejected = free + usable, rejected + (not usable)
-    unfit = () if mine is None else rules.unfit(facts[mine.pk], mg=one.mg, day=one.day, at=now, dose=key)
+    unfit: tuple[str, ...] = ()
+    if mine is not None:
+        unfit = rules.unfit(facts[mine.pk], mg=one.mg, day=one.day, at=now, dose=key, to_the_minute=False)
     return DrugFacts(one.mg, one.day, mine is not None, unfit, free, rejected, ordered)
 
 
@@ -119,7 +121,7 @@ def choices_for(one: Wanted, now: datetime) -> tuple[Choice, ...]:
     Those that cannot are named with every reason: a vial that is on the shelf and not offered is asked about.
     """
     vials = [vial for vial in _kept([one]) if vial.mg == one.mg and vial.state != Vial.State.ORDERED]
-    facts, key = facts_of(vials, one.day), str(one.dose_id)
+    facts, key = facts_of(vials, now.date()), str(one.dose_id)
     found = []
     for vial in sorted(vials, key=lambda vial: (vial.expires_on or date.max, vial.lot, vial.pk)):
         reasons = rules.unfit(facts[vial.pk], mg=one.mg, day=one.day, at=now, dose=key)

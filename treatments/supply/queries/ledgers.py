@@ -60,9 +60,22 @@ def storage_of(vial: Vial, limits: Mapping[str, Storage]) -> Storage:
 
 def policies_of(sites: Collection[uuid.UUID], day: date) -> dict[uuid.UUID, SupplyPolicy]:
     """Return the policy in force on a day at each of these sites; the usual one where none was written. One query."""
-    rows = SupplyPolicyRow.objects.filter(site__in=sites, effective_from__lte=day).order_by("effective_from", "pk")
-    written = {row.site_id: row.rule() for row in rows}
-    return {site: written.get(site, SupplyPolicy()) for site in sites}
+    found = policies_on({(site, day) for site in sites})
+    return {site: policy for (site, _), policy in found.items()}
+
+
+def policies_on(days: Collection[tuple[uuid.UUID, date]]) -> dict[tuple[uuid.UUID, date], SupplyPolicy]:
+    """Return the policy in force at each of these sites on its day, each by its own day alone. One query."""
+    last = max((day for _, day in days), default=date.min)
+    rows = SupplyPolicyRow.objects.filter(site__in={site for site, _ in days}, effective_from__lte=last)
+    written: dict[uuid.UUID, list[SupplyPolicyRow]] = defaultdict(list)
+    for row in rows.order_by("-effective_from", "-pk"):
+        written[row.site_id].append(row)
+    return {(site, day): _rule_on(written[site], day) for site, day in days}
+
+
+def _rule_on(newest_first: Iterable[SupplyPolicyRow], day: date) -> SupplyPolicy:
+    return next((row.rule() for row in newest_first if row.effective_from <= day), SupplyPolicy())
 
 
 def policy_at(site: Site, day: date) -> SupplyPolicy:
