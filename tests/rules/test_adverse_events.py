@@ -176,3 +176,10 @@ def test_another_open_event_never_makes_the_light_better(events: list[OpenEvent]
     order = list(Signal)
     signals = [order.index(adverse_events_light(events[:count]).signal) for count in range(len(events) + 1)]
     assert signals == sorted(signals)
+
+
+@pytest.mark.parametrize(("term", "asked"), [("headache", 1), ("Vomiting", 0)])
+def test_another_event_of_the_same_name_is_asked_about(term: str, asked: int) -> None:
+    found = rule.cautions(replace(MILD, term=term), [OpenEvent("Headache", ONSET, 1, serious=False)])
+    assert [caution.code for caution in found] == ["same_event"] * asked
+    assert all("Headache that began on 2 Jul 2026 is recorded already" in caution.text for caution in found)

@@ -121,6 +121,7 @@ class TestWhatTheDayAsksFor:
             "Record as given": False,
             "Not given": False,
             "Log labs": False,
+            "Readiness": False,
         }
 
     def test_a_booking_to_come_wants_nothing(self, nurse: Client, dose: Dose) -> None:
@@ -131,6 +132,7 @@ class TestWhatTheDayAsksFor:
             "Move booking": False,
             "Cancel booking": False,
             "Log labs": False,
+            "Readiness": False,
         }
 
     @pytest.mark.parametrize("on", [date(2026, 7, 4), date(2026, 7, 5)])
@@ -170,10 +172,10 @@ class TestWhatTheDayAsksFor:
     @pytest.mark.parametrize(
         ("role", "shown"),
         [
-            (Role.COORDINATOR, ["Book", "Log labs"]),
-            (Role.PROCEDURALIST, ["Book", "Record as given", "Not given"]),
-            (Role.PHARMACIST, []),
-            (Role.VIEWER, []),
+            (Role.COORDINATOR, ["Book", "Log labs", "Readiness"]),
+            (Role.PROCEDURALIST, ["Book", "Record as given", "Not given", "Readiness"]),
+            (Role.PHARMACIST, ["Readiness"]),
+            (Role.VIEWER, ["Readiness"]),
         ],
     )
     def test_nobody_is_offered_what_they_may_not(
