@@ -64,7 +64,7 @@ def belongings(patient: Patient, kinds: Iterable[type[PatientPart]] = ALL) -> Be
         model = by_name[name]
         rows[model].append(_made(model, values))
     for found in rows.values():
-        found.sort(key=lambda row: (row.created_at, row.pk))
+        found.sort(key=lambda row: row.created_at)  # of one instant, as the table has them
     return Belongings(dict(rows))
 
 
