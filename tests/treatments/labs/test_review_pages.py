@@ -1,6 +1,7 @@
 """The pages on which somebody answers for a value, confirms as the second person, or leaves a set out."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -66,7 +67,7 @@ class TestTheReviewPage:
         page = text(soup(prescriber.get(url(row))))
         assert "Laboratory’s range from 150" in page
         assert "Since the first value down 30 %, from 200 on 2 Jan 2026" in page
-        review(row, Level.WATCH, person=nadia, reason="Bruise on the arm")
+        review(row, Level.WATCH, person=nadia, reason="Bruise on the arm", at=AT - timedelta(minutes=1))
         policy(patient.site, platelets_sign_off="145", platelets_stop="141")
         stopped = review(row, Level.STOP, person=petra)
         services.confirm_review(review=stopped, by=person_actor(nadia), at=AT)
