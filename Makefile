@@ -85,14 +85,15 @@ lock-drift:
 	@$(if $(UV),$(UV) venv -q --clear --python $(PY) .venv,$(PY) -m venv --clear .venv || { rm -rf .venv; \
 		echo "Python has no venv module here; on Debian and Ubuntu: apt install python3-venv"; exit 1; })
 
-# A lock that changed is installed again, and so is everything when Python itself changed.
+# A lock that changed is installed again, and so is everything when Python itself changed. The lock names everything, so
+# pip resolves nothing: it would ask for the newest coverage[toml] beside the coverage that is pinned, and refuse.
 .venv/.%: requirements/%.txt .venv/bin/python
 	@echo "Installing $< into .venv"
 ifneq ($(UV),)
 	@$(UV) pip install -q --python $(BIN)/python --require-hashes -r $<
 else
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-input --require-hashes -r $<
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-input --no-deps --require-hashes -r $<
 endif
 	@touch $@
 

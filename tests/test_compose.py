@@ -111,7 +111,7 @@ def test_the_python_is_one_the_project_supports() -> None:
 
 
 def test_the_image_is_made_from_the_hashed_lock() -> None:
-    assert "--require-hashes -r requirements/base.txt" in DOCKERFILE
+    assert "--no-deps --require-hashes -r requirements/base.txt" in DOCKERFILE
 
 
 def test_the_image_holds_what_it_starts_and_no_tests() -> None:
