@@ -18,7 +18,10 @@ from clinic.audit.models import Entry
 from clinic.records import guards
 from clinic.staff.models import Site
 from tests import database
+from tests.clinic.records.conftest import several_connections
 from tests.clinic.stage import one_of_each
+
+__all__ = ["several_connections"]
 
 ASKED = "SELECT 'whoever left this open'"
 
@@ -114,3 +117,19 @@ class TestOneThreadHasOneConnection:
     def test_as_django_comes_a_running_loop_meets_another(self) -> None:
         plain = ConnectionHandler()
         assert seen_inside_a_loop(plain) is not plain["default"]
+
+
+@pytest.fixture
+def shared(transactional_db: None) -> BaseDatabaseWrapper:
+    """Return the connection that the tests share with the live server."""
+    return connections["default"]
+
+
+def test_a_browser_that_hangs_up_late_takes_no_database_with_it(
+    shared: BaseDatabaseWrapper, several_connections: None
+) -> None:
+    """The live server then closes the shared connection, while another test has moved to a database in a file."""
+    shared.ensure_connection()
+    open_before = shared.connection
+    shared.close()
+    assert (shared.connection is open_before) is (shared.vendor == "sqlite")

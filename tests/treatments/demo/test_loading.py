@@ -84,6 +84,7 @@ def is_where_told(dose: Dose, story: dict[str, Any], now: datetime) -> bool:
     return abs((dose.target - dose.site.today(now)).days - told) <= 2
 
 
+@pytest.mark.django_db
 class TestTheWhole:
     """Loaded once, read by every test below."""
 
