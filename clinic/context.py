@@ -23,6 +23,7 @@ class NavItem:
 
 _PLACES: tuple[tuple[str, str, Permission | None], ...] = (
     ("Worklist", "worklist", Permission.VIEW_PATIENTS),
+    ("Dose days", "dose_day:today", Permission.VIEW_PATIENTS),
     ("Review", "readiness:inbox", Permission.VIEW_PATIENTS),
     ("Patients", "patients:find", Permission.VIEW_PATIENTS),
     ("Adverse events", "adverse_events:report", Permission.VIEW_PATIENTS),

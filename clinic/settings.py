@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "treatments.outcomes",
     "treatments.supply",
     "treatments.readiness",
+    "treatments.dose_day",
     "treatments.reminders",
     "django.contrib.admin",
     "django.contrib.auth",

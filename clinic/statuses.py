@@ -151,6 +151,17 @@ OVERRIDE = _registry(
     )
 )
 
+# How far a step of the dose day has come.
+STEP = _registry(
+    (
+        Status("todo", "To do", Tone.ACT, Shape.RING),
+        Status("waiting", "Waits for second person", Tone.ACT, Shape.HALF),
+        Status("attention", "Look at it", Tone.ATTENTION, Shape.NOTICE),
+        Status("done", "Done", Tone.DONE, Shape.TICK),
+        Status("later", "Later", Tone.NEUTRAL, Shape.DASHED),
+    )
+)
+
 # What is known of allergies; that nobody asked is not that there are none.
 ALLERGY = _registry(
     (
@@ -224,6 +235,7 @@ REGISTRIES: Mapping[str, Mapping[str, Status]] = MappingProxyType(
         "vial": VIAL,
         "authorisation": AUTHORISATION,
         "override": OVERRIDE,
+        "step": STEP,
         "monograph": MONOGRAPH,
     }
 )

@@ -45,6 +45,7 @@ urlpatterns = [
     path("", include("treatments.outcomes.urls")),
     path("", include("treatments.supply.urls")),
     path("", include("treatments.readiness.urls")),
+    path("", include("treatments.dose_day.urls")),
     path("monographs/", include("monographs.urls")),
     path("reminders/", include("treatments.reminders.urls")),
     path("accounts/", include(accounts)),

@@ -49,10 +49,10 @@ class Ledgers(RuleBasedStateMachine):
             assert sum(CHANGE[move.kind] for move in ledger) == (standing.state in ON_HAND)
 
     @invariant()
-    def a_vial_is_given_only_while_it_is_given(self) -> None:
+    def a_vial_is_used_up_only_while_it_is_given_or_wasted(self) -> None:
         for ledger, standing in self.standings():
-            given = sum((move.kind is Kind.GIVEN) - (move.kind is Kind.RESTORED) for move in ledger)
-            assert given == (standing.state is State.GIVEN)
+            used = sum((move.kind in {Kind.GIVEN, Kind.WASTED}) - (move.kind is Kind.RESTORED) for move in ledger)
+            assert used == (standing.state in {State.GIVEN, State.WASTED})
 
     @invariant()
     def only_what_can_be_given_is_reserved(self) -> None:

@@ -127,7 +127,8 @@ class TestMoves:
             ),
             ((K.RECEIVED, K.QUARANTINED), {K.WASTED, K.RETURNED, K.FREED}),
             ((K.RECEIVED, K.GIVEN), {K.RESTORED}),
-            ((K.RECEIVED, K.WASTED), set()),
+            ((K.RECEIVED, K.WASTED), {K.RESTORED}),
+            ((K.RECEIVED, K.RETURNED), set()),
         ],
         ids=str,
     )

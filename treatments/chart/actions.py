@@ -43,9 +43,7 @@ def _for_the_dose(patient: Patient, course: OpenCourse, rights: Collection[Permi
         is_next_step = not course.is_proposal and course.hold is None
         actions.append(_to("Book", "courses:book", dose_id, primary=is_next_step))
     if Permission.RECORD_DOSES in rights:
-        actions.append(_to("Record dose", "courses:give", dose_id, primary=course.is_dose_day and patient.in_care))
-        if patient.in_care:
-            actions.append(_to("Not given", "courses:not_given", dose_id))
+        actions.append(_to("Dose day", "dose_day:day", dose_id, primary=course.is_dose_day and patient.in_care))
     if may_book and booking is not None:
         actions.append(_to("Move booking", "courses:move", booking.id))
         actions.append(_to("Cancel booking", "courses:cancel", booking.id))

@@ -21,6 +21,13 @@ CODES = (
     "band_crossing",
     "same_event",
     "scale_not_meant_for",
+    "not_checked",
+    "checked_otherwise",
+    "not_ready",
+    "vial_unfit",
+    "vial_not_in_stock",
+    "injection_time",
+    "left_early",
 )
 
 

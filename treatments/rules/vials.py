@@ -1,9 +1,9 @@
 """A vial's ledger: which moves are legal, what they lead to, its storage clocks, and whether it can be chosen.
 
 "The dose day" of clinical-rules.md. A vial is what its ledger says: `stand` replays the moves from the first one, and
-nothing about a vial's state is believed that the replay does not give. Taking a dose back restores the very state
-before it. The limits come from the product record; both clocks outside the refrigerator count every stay together, so
-that going back in renews neither.
+nothing about a vial's state is believed that the replay does not give. Taking back what was recorded of a dose restores
+the very state before it, whether the vial was given or wasted. The limits come from the product record; both clocks
+outside the refrigerator count every stay together, so that going back in renews neither.
 """
 
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ FROM: dict[Kind, frozenset[State | None]] = {
     Kind.PUT_BACK: frozenset({_S.OUT, _S.QUARANTINED}),
     Kind.DRAWN: frozenset({_S.RECEIVED, _S.RESERVED, _S.OUT}),
     Kind.GIVEN: frozenset({_S.RECEIVED, _S.RESERVED, _S.OUT, _S.DRAWN}),
-    Kind.RESTORED: frozenset({_S.GIVEN}),
+    Kind.RESTORED: frozenset({_S.GIVEN, _S.WASTED}),
     Kind.WASTED: frozenset({_S.RECEIVED, _S.RESERVED, _S.OUT, _S.DRAWN, _S.QUARANTINED}),
     Kind.RETURNED: frozenset({_S.RECEIVED, _S.OUT, _S.QUARANTINED}),
     Kind.QUARANTINED: frozenset({_S.RECEIVED, _S.RESERVED, _S.OUT, _S.DRAWN}),
@@ -135,7 +135,7 @@ class Standing:
     """Where a vial stands since `at`. `dose` is whom it is reserved for; `is_out`: it is outside the refrigerator.
 
     `boxed` and `bare` are the times it had spent outside by then, in its carton and without. `before` is the standing
-    that taking a dose back restores.
+    that taking the record of a dose back restores.
     """
 
     stage: State
@@ -215,7 +215,7 @@ def after(standing: Standing | None, move: Move) -> Standing:
     if standing is None or move.kind in {Kind.ORDERED, Kind.RECEIVED}:
         return Standing(State.ORDERED if move.kind is Kind.ORDERED else State.RECEIVED, move.at)
     if move.kind is Kind.RESTORED:
-        # As if it had never been given: the time since its last move before that counts on.
+        # As if it had never been used: the time since its last move before that counts on.
         return standing.before or standing
     if move.kind in _WITHIN:
         # Whom it is for moves no vial: what was done with it may still be written down as earlier than that.
@@ -242,7 +242,7 @@ def _to_stage(standing: Standing, move: Move) -> Standing:
     stage = State.RECEIVED if move.kind is Kind.FREED else State(move.kind.value)
     if stage is State.RECEIVED and standing.drawn_at is not None:
         stage = State.DRAWN
-    before = standing if stage is State.GIVEN else None
+    before = standing if stage in {State.GIVEN, State.WASTED} else None
     return replace(standing.until(move.at), stage=stage, dose="", before=before)
 
 
@@ -286,8 +286,8 @@ def possible(standing: Standing) -> tuple[Kind, ...]:
 def clocks(vial: Vial, at: datetime) -> tuple[Clock, ...]:
     """Return the storage clocks at an instant: outside in the carton, outside without it, and since drawing up.
 
-    The last is there only for a vial that is drawn up. What is given, wasted or returned has stopped them all. A dose
-    that was taken back stopped none: the vial had stayed where it was.
+    The last is there only for a vial that is drawn up. What is given, wasted or returned has stopped them all. A
+    record that was taken back stopped none: the vial had stayed where it was.
     """
     last = stand(vial.moves)
     here = last.stage in ON_HAND

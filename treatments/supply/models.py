@@ -176,7 +176,7 @@ class Movement(ClinicalRecord):
         PUT_BACK = "put_back", "Put back into the refrigerator"
         DRAWN = "drawn", "Drawn up"
         GIVEN = "given", "Given"
-        RESTORED = "restored", "Restored, the dose was taken back"
+        RESTORED = "restored", "Restored, the record was taken back"
         WASTED = "wasted", "Wasted"
         RETURNED = "returned", "Returned"
         QUARANTINED = "quarantined", "Quarantined"

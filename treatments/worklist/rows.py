@@ -136,11 +136,11 @@ def _action(listed: Listed, status: Status, today: date, rights: Collection[Perm
         return _to("Decide", "courses:decide", dose.course_id, is_urgent=True)
     day_has_come = listed.booked_on is not None and listed.booked_on <= today
     if Permission.RECORD_DOSES in rights and day_has_come:
-        return _to("Record dose", "courses:give", dose.pk, is_urgent=True)
+        return _to("Dose day", "dose_day:day", dose.pk, is_urgent=True)
     if Permission.BOOK_DOSES in rights and not booked and status in _TO_BOOK:
         return _to("Book", "courses:book", dose.pk, is_urgent=status in _TO_GIVE)
     if Permission.RECORD_DOSES in rights and not booked and status in _TO_GIVE:
-        return _to("Record dose", "courses:give", dose.pk, is_urgent=True)
+        return _to("Dose day", "dose_day:day", dose.pk, is_urgent=True)
     return _to("Open", "chart", dose.patient_id, is_urgent=False)
 
 

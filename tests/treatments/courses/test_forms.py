@@ -13,9 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinic.records.forms import Once
-from clinic.staff.models import Site
-from clinic.staff.roles import Role
-from tests import factories
 from tests.treatments.pages import text
 from treatments.courses import forms
 from treatments.courses.forms import EARLIEST, LATEST, instant
@@ -195,48 +192,6 @@ class TestHold:
     def test_a_day_that_cannot_be_read_is_told_once(self) -> None:
         values = {"submission": ONCE.issue(), "from_on": "", "review_on": "2026-07-04", "reason": "Infection"}
         assert list(forms.HoldForm(values, once=ONCE).errors) == ["from_on"]
-
-
-class TestGive:
-    @pytest.fixture
-    def values(self, site: Site) -> dict[str, Any]:
-        self.site, self.nurse = site, factories.user(Role.NURSE, site=site)
-        return {
-            "submission": ONCE.issue(),
-            "lot": " nf2610 ",
-            "vial_expires_on": "2027-01-31",
-            "mg": "12",
-            "ml": "5",
-            "given_on": "2026-07-04",
-            "given_time": "09:30",
-            "performer": self.nurse.pk,
-        }
-
-    def form(self, values: dict[str, Any]) -> forms.GiveForm:
-        return forms.GiveForm(values, performers=[self.nurse], site=self.site, once=ONCE)
-
-    def test_day_and_time_become_one_instant(self, values: dict[str, Any]) -> None:
-        form = self.form(values)
-        assert form.is_valid()
-        assert form.cleaned_data["given_at"] == datetime(2026, 7, 4, 8, 30, tzinfo=UTC)
-        assert form.cleaned_data["lot"] == "nf2610"
-
-    @pytest.mark.parametrize("missing", ["given_on", "given_time"])
-    def test_half_an_instant_is_none(self, values: dict[str, Any], missing: str) -> None:
-        form = self.form(values | {missing: ""})
-        assert list(form.errors) == [missing]
-        assert "given_at" not in form.cleaned_data
-
-    def test_a_time_that_never_was_is_told_at_the_time(self, values: dict[str, Any]) -> None:
-        form = self.form(values | {"given_on": "2026-03-29", "given_time": "01:30"})
-        assert form.errors == {"given_time": ["The clocks went forward on that day; there was no 01:30."]}
-
-    def test_somebody_who_is_not_offered_is_refused(self, values: dict[str, Any], other_site: Site) -> None:
-        foreign = factories.user(Role.NURSE, site=other_site)
-        assert self.form(values | {"performer": foreign.pk}).errors == {"performer": ["Choose somebody of this site."]}
-
-    def test_a_key_is_asked_for(self, values: dict[str, Any]) -> None:
-        assert "submission" in self.form(values | {"submission": "made-up"}).errors
 
 
 def test_a_page_with_one_topic_has_no_legend_beside_its_heading() -> None:

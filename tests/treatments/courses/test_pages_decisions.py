@@ -369,52 +369,6 @@ class TestWhatIf:
         assert queries(nurse, f"{dose_url(begun)}?if_on=2026-07-12") == queries(nurse, dose_url(begun))
 
 
-class TestNotGiven:
-    TRIED = {"on": "2026-07-04", "reason": "infection"}
-
-    def url(self, course: Course) -> str:
-        return reverse("courses:not_given", args=[builders.next_dose(course).pk])
-
-    def test_the_dose_stays_the_next_one(self, nurse: Client, begun: Course, dose: Dose) -> None:
-        answer = send(nurse, self.url(begun), outcome="not_done", note="Fever", **self.TRIED)
-        assert told(answer) == ["It was recorded. The dose is still to be given."]
-        assert builders.next_dose(begun) == dose
-        said = panel(nurse.get(dose_url(begun)), "Attempts")
-        assert "Not given 4 Jul 2026 : Infection or fever" in said
-        assert "Fever" in said
-
-    def test_a_partial_dose_waits_for_a_prescriber(self, nurse: Client, begun: Course) -> None:
-        send(nurse, self.url(begun), outcome="partial", mg="7", **self.TRIED)
-        page = nurse.get(dose_url(begun))
-        assert "Partial dose: a prescriber decides first" in text(soup(page))
-        assert "Infection or fever, 7 mg went in" in panel(page, "Attempts")
-
-    @pytest.mark.parametrize(
-        ("typed", "said"),
-        [
-            ({}, "What happened : Choose what happened."),
-            ({"outcome": "partial"}, "Amount that went in : Enter how much went in, in mg."),
-            ({"outcome": "partial", "mg": "12"}, "Amount that went in : A partial dose is less than 12 mg"),
-            ({"outcome": "not_done", "mg": "5"}, "Amount that went in : Leave the amount empty"),
-            ({"outcome": "not_done", "on": "2026-07-05"}, "Day : 5 Jul 2026 lies in the future"),
-            ({"outcome": "not_done", "reason": ""}, "Reason : Choose the main reason."),
-        ],
-    )
-    def test_what_is_wrong_is_told_where_it_was_typed(
-        self, nurse: Client, begun: Course, typed: dict[str, str], said: str
-    ) -> None:
-        answer = send(nurse, self.url(begun), **(self.TRIED | typed))
-        (line,) = problems(answer)
-        assert line.startswith(said)
-        assert Administration.objects.count() == 1
-
-    def test_the_same_form_twice_records_one_attempt(self, nurse: Client, begun: Course) -> None:
-        values = filled(soup(nurse.get(self.url(begun)))) | self.TRIED | {"outcome": "not_done"}
-        nurse.post(self.url(begun), values)
-        assert told(nurse.post(self.url(begun), values)) == ["This was already saved; nothing was saved twice."]
-        assert Administration.objects.count() == 2
-
-
 def test_a_booking_beyond_a_band_is_pointed_out_after_it_was_saved(nurse: Client, interrupted: Course) -> None:
     dose = builders.next_dose(interrupted)
     services.book(

@@ -2,9 +2,9 @@
 
 from treatments.courses.forms.bookings import BookForm, MoveForm, ReasonForm
 from treatments.courses.forms.courses import HoldForm, ResumeForm, StartForm, StopForm
-from treatments.courses.forms.decisions import NOTHING, DecideForm, NotGivenForm, SwitchForm, TooSoonForm, WhatIfForm
+from treatments.courses.forms.decisions import NOTHING, DecideForm, SwitchForm, TooSoonForm, WhatIfForm
 from treatments.courses.forms.fields import EARLIEST, LATEST, amount_field, day_field, instant, time_field, words_field
-from treatments.courses.forms.giving import ElsewhereForm, GiveForm
+from treatments.courses.forms.giving import ElsewhereForm
 from treatments.courses.forms.house import Confirmations, ConfirmingForm, HouseForm, PreviewedForm
 
 __all__ = [
@@ -16,11 +16,9 @@ __all__ = [
     "ConfirmingForm",
     "DecideForm",
     "ElsewhereForm",
-    "GiveForm",
     "HoldForm",
     "HouseForm",
     "MoveForm",
-    "NotGivenForm",
     "PreviewedForm",
     "ReasonForm",
     "ResumeForm",

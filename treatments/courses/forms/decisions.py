@@ -1,18 +1,15 @@
-"""Answer a proposal, change the regimen, record an attempt that failed."""
+"""Answer a proposal, change the regimen, ask for an earlier day."""
 
 from collections.abc import Iterable
 from typing import Any, cast
 
-from crispy_forms.bootstrap import AppendedText
 from django import forms
 
 from clinic.records.forms import OnceForm
-from clinic.staff.models import Site, User
 from monographs.models import Regimen
 from treatments.courses.forms.courses import RegimenField
-from treatments.courses.forms.fields import amount_field, day_field, words_field
+from treatments.courses.forms.fields import day_field, words_field
 from treatments.courses.forms.house import ConfirmingForm, HouseForm, PreviewedForm
-from treatments.courses.models import Administration
 
 # What declines for now, beside the choices that the rules offer.
 NOTHING = "nothing"
@@ -92,60 +89,3 @@ class TooSoonForm(OnceForm, HouseForm):
     day = day_field("Day")
     reason = words_field("Why the dose cannot wait")
     topics = (("", ("day", "reason")),)
-
-
-class NotGivenForm(OnceForm, HouseForm):
-    """Record an attempt that gave nothing, or only part of the dose."""
-
-    outcome = forms.ChoiceField(
-        label="What happened",
-        choices=[
-            (Administration.Outcome.NOT_DONE.value, "Nothing was given"),
-            (Administration.Outcome.PARTIAL.value, "Only part of the dose went in"),
-        ],
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose what happened."},
-    )
-    mg = amount_field("Amount that went in", "mg", required=False)
-    lot = forms.CharField(label="Vial lot", max_length=40, required=False, help_text="If a vial was opened.")
-    on = day_field("Day")
-    reason = forms.ChoiceField(
-        label="Reason",
-        choices=[("", "Choose the main reason"), *Administration.Reason.choices],
-        error_messages={"required": "Choose the main reason."},
-    )
-    performer = forms.ModelChoiceField(
-        label="Tried by", queryset=User.objects.none(), empty_label="Nobody tried, or not known", required=False
-    )
-    note = words_field("Note", required=False)
-    topics = (
-        (
-            "",
-            (
-                "outcome",
-                AppendedText("mg", "mg", wrapper_class="short"),
-                "on",
-                "reason",
-                "lot",
-                "performer",
-                "note",
-            ),
-        ),
-    )
-
-    def __init__(self, *args: Any, performers: list[User], site: Site, **kwargs: Any) -> None:
-        """Offer the people who may give a dose at the site."""
-        super().__init__(*args, **kwargs)
-        self.fields["on"].help_text = f"By the calendar at {site.name}."
-        field = cast("forms.ModelChoiceField[User]", self.fields["performer"])
-        field.queryset = User.objects.filter(pk__in=[person.pk for person in performers]).order_by("full_name")
-
-    def clean(self) -> dict[str, Any]:
-        """Ask for the amount where some went in, and for none where none did."""
-        values = super().clean() or self.cleaned_data
-        partly = values.get("outcome") == Administration.Outcome.PARTIAL.value
-        if partly and "mg" in values and values["mg"] is None:
-            self.add_error("mg", "Enter how much went in, in mg.")
-        if not partly and values.get("mg") is not None:
-            self.add_error("mg", "Leave the amount empty, or choose that part of the dose went in.")
-        return values

@@ -15,6 +15,13 @@ from treatments.courses.services.bookings import (
     cancel_booking,
     move_booking,
 )
+from treatments.courses.services.correcting import (
+    NotCorrectable,
+    TakenBackAlready,
+    correct_given,
+    take_back,
+    without,
+)
 from treatments.courses.services.deciding import (
     Answer,
     DayMissing,
@@ -93,6 +100,7 @@ __all__ = [
     "LookAgainMissing",
     "MoreThanTheDose",
     "NotAvailableHere",
+    "NotCorrectable",
     "NotOnHold",
     "NothingNewer",
     "NothingToDecide",
@@ -107,11 +115,13 @@ __all__ = [
     "StoppedBeforeADose",
     "StoppedInTheFuture",
     "Switched",
+    "TakenBackAlready",
     "TooLateToWithdraw",
     "Unconfirmed",
     "ask_for_too_soon",
     "book",
     "cancel_booking",
+    "correct_given",
     "decide",
     "decline_switch",
     "following",
@@ -131,5 +141,7 @@ __all__ = [
     "stop_course",
     "switch_course",
     "switch_of",
+    "take_back",
     "withdraw_decision",
+    "without",
 ]

@@ -20,7 +20,7 @@ from treatments.courses.series import series_of
 from treatments.courses.services.keeping import confirm, first_time, locked_open
 from treatments.courses.services.replanning import replan
 from treatments.rules import cautions
-from treatments.rules.schedule import forecast
+from treatments.rules.schedule import Series, forecast
 from treatments.rules.schedule_words import in_words
 
 
@@ -57,10 +57,12 @@ def record_given(
     by: Actor,
     at: datetime,
     confirmed: Collection[str] = frozenset(),
+    besides: tuple[cautions.Caution, ...] = (),
     submission: uuid.UUID | None = None,
 ) -> Administration:
     """Record a dose given at this site, and plan the one after it. The site's zone decides the day of `given.at`.
 
+    `besides` are cautions to confirm that other rooms know of.
     Raises Unconfirmed, DoseAlreadyGiven, GivenInTheFuture, GivenOnSuchADay, CourseStopped, AlreadySubmitted.
     """
     course = locked_open(dose.course_id)
@@ -72,9 +74,17 @@ def record_given(
         when = formatting.moment(given.at, course.site.zone)
         raise GivenInTheFuture(f"{when} lies in the future; enter when the dose was given.")
     given_on = given.at.astimezone(course.site.zone).date()
-    _free_day(course, given_on)
-    said = confirm(_cautions(course, dose, given, given_on), confirmed)
-    row = Administration(
+    free_day(course, given_on)
+    said = confirm((*cautions_about(series_of(course), dose, given, given_on), *besides), confirmed)
+    row = administration_of(course, dose, given, given_on)
+    row = writing.add(row, event=events.DOSE_GIVEN, by=by, at=at, reason=said, submission=submission)
+    replan(course, by=by, at=at)
+    return row
+
+
+def administration_of(course: Course, dose: Dose, given: Given, given_on: date) -> Administration:
+    """Return the row that says a dose was given here. Nothing is written yet."""
+    return Administration(
         course=course,
         dose=dose,
         site_id=course.site_id,
@@ -89,14 +99,10 @@ def record_given(
         performer=given.performer,
         note=given.note,
     )
-    row = writing.add(row, event=events.DOSE_GIVEN, by=by, at=at, reason=said, submission=submission)
-    replan(course, by=by, at=at)
-    return row
 
 
-def _cautions(course: Course, dose: Dose, given: Given, given_on: date) -> tuple[cautions.Caution, ...]:
+def cautions_about(series: Series, dose: Dose, given: Given, given_on: date) -> tuple[cautions.Caution, ...]:
     """Compare with the dose as it is on the day it was given: a late-dose band may have changed its amount."""
-    series = series_of(course)
     coming = forecast(series, given_on).next
     return cautions.giving(
         replace(plan_of(dose), mg=coming.mg, ml=coming.ml),
@@ -128,7 +134,7 @@ def record_elsewhere(
     first_time(Administration, submission)
     if given_on > course.site.today(at):
         raise GivenInTheFuture(f"{in_words(given_on)} lies in the future; enter when the dose was given.")
-    _free_day(course, given_on)
+    free_day(course, given_on)
     dose = _place_in_series(course, mg, given_on, by=by, at=at)
     row = Administration(
         course=course,
@@ -165,7 +171,7 @@ def _place_in_series(course: Course, mg: Decimal, given_on: date, *, by: Actor, 
     return writing.add(place, event=events.DOSE_PLANNED, by=by, at=at)
 
 
-def _free_day(course: Course, given_on: date) -> None:
+def free_day(course: Course, given_on: date) -> None:
     """Refuse a day before birth, and a day on which the patient was given a dose, whatever course it belonged to."""
     if given_on < course.patient.born_on:
         raise GivenOnSuchADay(f"{in_words(given_on)} lies before the patient was born.")

@@ -9,7 +9,16 @@ from treatments.supply.queries.authorisations import (
     ending_authorisations,
 )
 from treatments.supply.queries.demand import DemandPage, demand_at
-from treatments.supply.queries.doses import Choice, DosePanel, choices_for, dose_panel, drug_lights, wanted_for
+from treatments.supply.queries.doses import (
+    Choice,
+    DosePanel,
+    choices_for,
+    dose_panel,
+    drug_lights,
+    unfit_for,
+    vial_of_lot,
+    wanted_for,
+)
 from treatments.supply.queries.ledgers import facts_of, ledgers_of, policies_of, policy_at
 from treatments.supply.queries.recall import Recall, recall
 from treatments.supply.queries.stock import (
@@ -57,6 +66,8 @@ __all__ = [
     "policy_at",
     "recall",
     "strengths",
+    "unfit_for",
+    "vial_of_lot",
     "vial_page",
     "wanted_for",
 ]

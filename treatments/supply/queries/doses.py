@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db.models import Q
+
 from clinic import formatting, statuses
 from clinic.statuses import Status
 from treatments.courses.models import Booking, Dose
@@ -139,6 +141,32 @@ def _choice(vial: Vial, reasons: tuple[str, ...], *, is_chosen: bool) -> Choice:
         reasons=reasons,
         is_chosen=is_chosen,
     )
+
+
+def vial_of_lot(dose: Dose, lot: str, expires_on: date, mg: Decimal) -> Vial | None:
+    """Return a vial at the dose's site that is of this lot and day and can be given: the dose's own before a free one.
+
+    None where the ledger has no such vial: what was given is recorded all the same.
+    """
+    free = Vial.objects.standing().filter(
+        site_id=dose.site_id,
+        lot__iexact=lot,
+        expires_on=expires_on,
+        mg=mg,
+        state__in=[state.value for state in rules.USABLE],
+    )
+    return free.filter(Q(reserved_for=None) | Q(reserved_for=dose)).order_by("reserved_for", "state", "pk").first()
+
+
+def unfit_for(vial: Vial, dose: Dose, mg: Decimal, day: date, at: datetime) -> tuple[str, ...]:
+    """Return why a vial should not be given for a dose, as sentences that stay the same while somebody reads them.
+
+    Nothing is said of a vial that is gone, held back or another dose's: no reason lets that be recorded.
+    """
+    if vial.state not in {state.value for state in rules.USABLE} or vial.reserved_for_id not in {None, dose.pk}:
+        return ()
+    facts = facts_of([vial], day)[vial.pk]
+    return rules.unfit(facts, mg=mg, day=day, at=at, dose=str(dose.pk), to_the_minute=False)
 
 
 def dose_panel(dose: Dose, now: datetime) -> DosePanel:

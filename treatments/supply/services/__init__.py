@@ -20,8 +20,11 @@ from treatments.supply.services.dosing import (
     UnfitVial,
     draw_up,
     give,
+    release_settled,
     reserve,
     restore,
+    used_at,
+    waste_at,
 )
 from treatments.supply.services.moving import (
     CannotMove,
@@ -82,6 +85,7 @@ __all__ = [
     "receive_vials",
     "register_authorisation",
     "release",
+    "release_settled",
     "renew_authorisation",
     "reserve",
     "restore",
@@ -89,7 +93,9 @@ __all__ = [
     "set_policy",
     "take_out",
     "unbox",
+    "used_at",
     "void_authorisation",
     "void_vial",
     "waste",
+    "waste_at",
 ]

@@ -10,7 +10,7 @@ from clinic import formatting
 from clinic.audit.trail import Actor
 from clinic.records import writing
 from treatments.courses import queries as courses
-from treatments.courses.models import Administration, Dose
+from treatments.courses.models import Administration, Course, Dose
 from treatments.courses.services.keeping import locked, locked_open
 from treatments.rules import vials as rules
 from treatments.rules.vials import Kind
@@ -80,7 +80,7 @@ def give(*, vial: Vial, administration: Administration, by: Actor, at: datetime,
     _same_site(held, dose)
     done_at = administration.given_at or at
     if not despite.strip():
-        _check(held, mg=dose.mg, day=administration.given_on, at=done_at, dose=dose)
+        _check(held, mg=administration.mg or dose.mg, day=administration.given_on, at=done_at, dose=dose)
     facts = Facts(at=max(done_at, held.standing.at), dose=dose, administration=administration, reason=despite)
     try:
         with transaction.atomic():
@@ -91,25 +91,56 @@ def give(*, vial: Vial, administration: Administration, by: Actor, at: datetime,
 
 @transaction.atomic
 def restore(*, vial: Vial, reason: str, by: Actor, at: datetime) -> Movement:
-    """Take back that a vial was given: it goes to the very state it had before, its clocks having gone on.
+    """Take back that a vial was given or wasted at a dose: it goes to the very state it had before; its clocks go on.
 
     The row that said so is voided and stays visible. If another vial was reserved for the dose meanwhile, this one
     comes back without its reservation. Raises CannotMove, NoReason.
     """
-    given = Movement.objects.standing().filter(vial=vial, kind=Kind.GIVEN.value).select_related("dose").first()
-    if given is not None and given.dose is not None:
+    used = Movement.objects.standing().filter(vial=vial, administration__isnull=False).select_related("dose").first()
+    if used is not None and used.dose is not None:
         # As `reserve` does, so that nobody reserves another vial for the dose between the question and the answer.
-        locked(given.dose.course_id)
+        locked(used.dose.course_id)
     held = hold(vial)
+    if used is None and held.standing.state in {rules.State.GIVEN, rules.State.WASTED}:
+        raise CannotMove("This vial was not used up at a dose; nothing that was recorded of one can be taken back.")
     before = held.standing.before
     taken = before is not None and before.dose != "" and _another_for(before.dose, held.vial)
-    if given is not None and reason.strip():
-        writing.void(given, event=events.MOVE_VOIDED, by=by, at=at, reason=reason)
-    facts = Facts(reason=reason, dose=None if given is None else given.dose)
+    if used is not None and reason.strip():
+        writing.void(used, event=events.MOVE_VOIDED, by=by, at=at, reason=reason)
+    facts = Facts(reason=reason, dose=None if used is None else used.dose)
     row = append(held, Kind.RESTORED, facts, by=by, at=at, reserved=not taken)
     if taken:
         append(hold(held.vial), Kind.RELEASED, Facts(reason="Another vial is reserved for this dose."), by=by, at=at)
     return row
+
+
+@transaction.atomic
+def waste_at(
+    *, vial: Vial, administration: Administration, code: str, reason: str, by: Actor, at: datetime
+) -> Movement:
+    """Write a vial off that was opened for a dose which was not given. Raises CannotMove, NoReason."""
+    held = hold(vial)
+    _same_site(held, administration.dose)
+    facts = Facts(dose=administration.dose, administration=administration, code=code, reason=reason)
+    return append(held, Kind.WASTED, facts, by=by, at=at)
+
+
+def used_at(administration: Administration) -> Vial | None:
+    """Return the vial that was given or wasted at an attempt, None where the ledger knows of none."""
+    rows = Movement.objects.standing().filter(administration=administration)
+    row = rows.select_related("vial").first()
+    return None if row is None else row.vial
+
+
+@transaction.atomic
+def release_settled(course: Course, *, reason: str, by: Actor, at: datetime) -> list[Movement]:
+    """End the reservation of every vial whose dose on this course is not to come any more."""
+    settled = (
+        Vial.objects.standing()
+        .filter(reserved_for__course=course)
+        .exclude(reserved_for__is_next=True, reserved_for__voided_at=None)
+    )
+    return [append(hold(vial), Kind.RELEASED, Facts(reason=reason), by=by, at=at) for vial in settled]
 
 
 def day_of(dose: Dose, today: date) -> date:

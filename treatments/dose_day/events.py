@@ -1,0 +1,13 @@
+"""What the trail calls the things that happen in this room."""
+
+CHECKLIST_MADE = "dose_day.checklist_made"
+CHECKLIST_CHANGED = "dose_day.checklist_changed"
+CHECKLIST_CONFIRMED = "dose_day.checklist_confirmed"
+PROCEDURE_RECORDED = "dose_day.procedure_recorded"
+OBSERVED = "dose_day.observed"
+OBSERVATION_VOIDED = "dose_day.observation_voided"
+WENT_HOME = "dose_day.went_home"
+DISCHARGE_CORRECTED = "dose_day.discharge_corrected"
+DISCHARGE_VOIDED = "dose_day.discharge_voided"
+CALLED = "dose_day.called"
+POLICY_SET = "dose_day.policy_set"
