@@ -23,7 +23,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def answers(dose: Dose, **differing: tuple[str, str]) -> dict[str, Said]:
-    """Return an answer to every question that is fine, but for those that are named: `infection=("present", "Fever")`."""
+    """Return an answer to every question that is fine, but for those named: `infection=("present", "Fever")`."""
     said = {check.key: Said(check.options[0].key) for check in queries.asked_today(dose, dose.site.today(AT))}
     return said | {key: Said(*answer) for key, answer in differing.items()}
 

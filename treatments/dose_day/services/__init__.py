@@ -32,6 +32,7 @@ from treatments.dose_day.services.giving import (
     EndsBeforeItBegins,
     Facts,
     Failed,
+    VialMissing,
     give,
     not_given,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "Observed",
     "SamePerson",
     "Told",
+    "VialMissing",
     "call",
     "confirm_checklist",
     "correct",

@@ -33,6 +33,10 @@ class EndsBeforeItBegins(Exception):
     """The injection cannot end before it began, nor in the future."""
 
 
+class VialMissing(Exception):
+    """Neither a vial of the ledger was chosen nor the lot of another one written down."""
+
+
 class DrawnUp(Exception):
     """The vial of this dose is drawn up, so that it is used or wasted; it cannot have stayed as it was."""
 
@@ -85,7 +89,7 @@ def give(
     """Record a dose given here from a vial, take the vial out of the stock, and plan the dose after it.
 
     Without a vial of the ledger, `given` names lot and expiry as they were printed; a free vial of that lot is then
-    taken. Raises EndsBeforeItBegins, Unconfirmed, CannotMove and UnfitVial of the vial, and as
+    taken. Raises EndsBeforeItBegins, VialMissing, Unconfirmed, CannotMove and UnfitVial of the vial, and as
     `courses.record_given` does.
     """
     course = locked_open(dose.course_id)
@@ -105,6 +109,8 @@ def prepared(
     if facts.ended_at is not None and not given.at <= facts.ended_at <= at:
         raise EndsBeforeItBegins("The injection ends after it began, and not in the future; check both times.")
     used = vial or stock.vial_of_lot(dose, given.lot, given.vial_expires_on, given.mg)
+    if used is None and not given.lot.strip():
+        raise VialMissing("This vial cannot be chosen any more; choose another, or enter its lot.")
     if used is not None and used.expires_on is not None:
         given = replace(given, lot=used.lot, vial_expires_on=used.expires_on)
     on = given.at.astimezone(course.site.zone).date()

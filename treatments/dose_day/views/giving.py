@@ -34,6 +34,7 @@ REFUSALS: Refusals = {
     course_services.GivenOnSuchADay: "given_on",
     course_services.CourseStopped: None,
     services.EndsBeforeItBegins: "ended_time",
+    services.VialMissing: "vial",
     supply.CannotMove: "vial",
     supply.UnfitVial: "vial",
 }
