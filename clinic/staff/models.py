@@ -65,6 +65,11 @@ class Site(models.Model):
         return self.id
 
 
+def labs_days() -> list[int]:
+    """Return on how many days before a dose missing values are asked for, unless a site says otherwise."""
+    return [10, 3]
+
+
 class PolicyQuerySet(models.QuerySet["SitePolicy"]):
     """Which policy counts on a day."""
 
@@ -102,6 +107,12 @@ class SitePolicy(models.Model):
     )
     upcoming_days = models.JSONField(
         default=list, validators=[valid_days_before], help_text="Days before the dose, such as [14, 7, 1]."
+    )
+    labs_days = models.JSONField(
+        default=labs_days,
+        blank=True,
+        validators=[valid_days_before],
+        help_text="Days before the dose on which missing laboratory values are asked for, such as [10, 3].",
     )
     overdue_every_days = models.PositiveSmallIntegerField(
         default=7, validators=[MinValueValidator(1)], help_text="Days between two reminders of an overdue dose."

@@ -27,6 +27,8 @@ class Permission(StrEnum):
     OVERRIDE_LIGHTS = "let a dose past a light, with a reason"
     VIEW_REMINDERS = "see the reminder ledger"
     RECEIVE_REMINDERS = "receive the daily digest of due and overdue doses"
+    RECEIVE_DECISIONS = "receive, in the daily digest, what waits for a decision"
+    RECEIVE_SUPPLY = "receive, in the daily digest, vials that expire"
     ADMINISTER = "administer accounts, sites and policies"
 
 
@@ -95,6 +97,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.REVIEW_LABS,
         Permission.SIGN_OFF,
         Permission.OVERRIDE_LIGHTS,
+        Permission.RECEIVE_DECISIONS,
     },
     Role.PROCEDURALIST: _READ
     | {
@@ -104,7 +107,13 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.OVERRIDE_LIGHTS,
         Permission.SECOND,
     },
-    Role.PHARMACIST: _READ | {Permission.MANAGE_SUPPLY, Permission.MANAGE_AUTHORISATIONS, Permission.SECOND},
+    Role.PHARMACIST: _READ
+    | {
+        Permission.MANAGE_SUPPLY,
+        Permission.MANAGE_AUTHORISATIONS,
+        Permission.SECOND,
+        Permission.RECEIVE_SUPPLY,
+    },
     Role.VIEWER: _READ,
     Role.ADMINISTRATOR: _READ | {Permission.ADMINISTER},
 }

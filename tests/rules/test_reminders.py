@@ -181,7 +181,7 @@ class TestNobodyIsTold:
     ) -> None:
         assert points(DOSE, today), "the same dose is announced without that fact"
         assert points(facts, today) == []
-        assert facts.silence == reason
+        assert {facts.silence(kind) for kind in (Kind.DOSE_UPCOMING, Kind.DOSE_OVERDUE, Kind.LABS_DUE)} == {reason}
 
     def test_about_a_dose_without_any_date(self) -> None:
         nothing = DoseFacts(target=None, closes=None)
@@ -190,7 +190,7 @@ class TestNobodyIsTold:
 
     def test_death_is_the_first_reason_given(self) -> None:
         both = replace(DOSE, in_care=False, held=True)
-        assert both.silence == "The patient is no longer in this site's care."
+        assert both.silence(Kind.DOSE_OVERDUE) == "The patient is no longer in this site's care."
 
 
 class TestAPlannedLine:
@@ -226,8 +226,8 @@ class TestAPlannedLine:
         assert self.end(Kind.DOSE_OVERDUE, days_after(CLOSES, 1), days_after(CLOSES, 5), moved) == changed
 
     def test_is_cancelled_when_every_date_is_gone(self) -> None:
-        nothing = DoseFacts(target=None, closes=None)
-        for kind in Kind:
+        nothing = DoseFacts(target=None, closes=None, labs_missing=True)
+        for kind in (Kind.DOSE_UPCOMING, Kind.DOSE_OVERDUE, Kind.LABS_DUE):
             assert self.end(kind, TARGET, TARGET, nothing) == Ended(
                 End.CANCELLED, "The dates it was planned for have changed."
             )

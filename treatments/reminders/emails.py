@@ -12,21 +12,22 @@ from email.utils import format_datetime, parseaddr
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
-from django.urls import reverse
 
 from clinic import formatting
+from treatments.reminders.addresses import page_of
 from treatments.rules.reminders import Audience, Kind
 
 
 @dataclass(frozen=True, slots=True)
 class DigestLine:
-    """One appointment that needs somebody.
+    """One thing that needs somebody.
 
-    `day` is the last day of the window for an overdue one, else the day it is expected; `booked` says that this day
-    was agreed. `today` is the site's own day.
+    `what` is the row that it is about. `day` is the last day of the window for an overdue appointment, the end of an
+    approval or of a shelf life, the day since which a decision waits, else the day an appointment is expected; `booked`
+    says that this day was agreed. `today` is the site's own day.
     """
 
-    dose_id: uuid.UUID
+    what: uuid.UUID
     site: str
     kind: Kind
     audience: Audience
@@ -37,17 +38,26 @@ class DigestLine:
     @property
     def text(self) -> str:
         """Return the line as one sentence."""
-        if self.kind is Kind.DOSE_OVERDUE:
-            late = formatting.plural((self.today - self.day).days, "day")
-            told = " You are told as the lead clinician." if self.audience is Audience.LEAD else ""
-            return f"An appointment is {late} overdue.{told}"
+        told = " You are told as the lead clinician." if self.audience is Audience.LEAD else ""
+        return f"{self._sentence()}{told}"
+
+    def _sentence(self) -> str:
+        day, near = formatting.day(self.day), formatting.until(self.day, self.today)
         how = "booked for" if self.booked else "due on"
-        return f"An appointment is {how} {formatting.day(self.day)} ({formatting.until(self.day, self.today)})."
+        sentences = {
+            Kind.DOSE_OVERDUE: f"An appointment is {formatting.plural((self.today - self.day).days, 'day')} overdue.",
+            Kind.DOSE_UPCOMING: f"An appointment is {how} {day} ({near}).",
+            Kind.LABS_DUE: f"Results are missing for an appointment {how} {day} ({near}).",
+            Kind.REVIEW_NEEDED: f"A decision has been needed since {day}.",
+            Kind.AUTHORISATION_ENDING: f"An approval ends on {day}, or is nearly used up.",
+            Kind.VIAL_EXPIRING: f"Something in stock expires on {day} ({near}).",
+        }
+        return sentences[self.kind]
 
     @property
     def url(self) -> str:
         """Return the address of the page behind the line; it needs a signed-in person and holds nothing but an id."""
-        return f"{settings.PUBLIC_URL}{reverse('courses:dose', args=[self.dose_id])}"
+        return f"{settings.PUBLIC_URL}{page_of(self.kind, self.what)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +121,15 @@ def _context(content: Digest) -> dict[str, object]:
 
 
 def _groups(lines: tuple[DigestLine, ...]) -> list[Group]:
-    """Return what is overdue, longest first, then what is coming up, soonest first."""
-    ordered = sorted(lines, key=lambda line: (line.day, line.site, line.dose_id))
-    titles = {Kind.DOSE_OVERDUE: "Overdue", Kind.DOSE_UPCOMING: "Coming up"}
+    """Return the lines by urgency: what is overdue first, the longest before the others."""
+    ordered = sorted(lines, key=lambda line: (line.day, line.site, line.what))
+    titles = {
+        Kind.DOSE_OVERDUE: "Overdue",
+        Kind.REVIEW_NEEDED: "Waiting for a decision",
+        Kind.LABS_DUE: "Results missing",
+        Kind.DOSE_UPCOMING: "Coming up",
+        Kind.AUTHORISATION_ENDING: "Approvals ending",
+        Kind.VIAL_EXPIRING: "Stock expiring",
+    }
     groups = [Group(title, tuple(line for line in ordered if line.kind is kind)) for kind, title in titles.items()]
     return [group for group in groups if group.lines]

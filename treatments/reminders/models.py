@@ -39,6 +39,10 @@ class Kind(models.TextChoices):
 
     DOSE_UPCOMING = rule.Kind.DOSE_UPCOMING.value, "Dose coming up"
     DOSE_OVERDUE = rule.Kind.DOSE_OVERDUE.value, "Dose overdue"
+    LABS_DUE = rule.Kind.LABS_DUE.value, "Laboratory values due"
+    REVIEW_NEEDED = rule.Kind.REVIEW_NEEDED.value, "Decision needed"
+    AUTHORISATION_ENDING = rule.Kind.AUTHORISATION_ENDING.value, "Authorisation ending"
+    VIAL_EXPIRING = rule.Kind.VIAL_EXPIRING.value, "Vial expiring"
 
 
 LEASE = timedelta(minutes=5)
@@ -146,7 +150,7 @@ class Reminder(models.Model):
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", db_index=False)
     dose = models.ForeignKey(Dose, on_delete=models.PROTECT, null=True, related_name="reminders", db_index=False)
     kind = models.CharField(max_length=24, choices=Kind)
-    what = models.UUIDField(help_text="The row that the line is about: for doses, the dose.")
+    what = models.UUIDField(help_text="The row that the line is about: a dose, an authorisation, a vial.")
     due_on = models.DateField()
     recipient = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="reminders", db_index=False)
     carer = models.ForeignKey(Carer, on_delete=models.PROTECT, null=True, related_name="reminders")
@@ -209,10 +213,14 @@ def free(rows: models.QuerySet[M]) -> list[Any]:
 
 
 class Sweep(models.Model):
-    """When a site's reminders were last gone through. A gap of days means that points passed with nobody there."""
+    """When a site's reminders were last gone through. A gap of days means that points passed with nobody there.
+
+    `daily_on` is the local day on which what changes slowly was last looked at: values, authorisations, vials.
+    """
 
     site = models.OneToOneField(Site, on_delete=models.PROTECT, primary_key=True, related_name="+")
     at = models.DateTimeField()
+    daily_on = models.DateField(null=True)
 
     def __str__(self) -> str:
         """Return the instant."""

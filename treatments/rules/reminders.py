@@ -1,4 +1,4 @@
-"""Reminders about a dose: what is owed on a day, and to whom. Pure: no clock, no database; the day is an argument.
+"""Reminders: what is owed on a day, and to whom. Pure: no clock, no database; the day is an argument.
 
 The rules are those of clinical-rules.md, "Reminders". Every figure in them is the site's policy, none is from a label:
 
@@ -6,6 +6,11 @@ The rules are those of clinical-rules.md, "Reminders". Every figure in them is t
   until it is given, held or stopped. Once the window has closed it is no longer coming up, it is overdue.
 - An overdue dose is announced on the first day after its window closed and then every 7 days, until it is given, held
   or stopped. From 14 days overdue on, the lead clinician is told as well, at the same pace.
+- Laboratory values are asked for 10 and 3 days before the dose, as long as their light is red.
+- A prescriber is told on the day on which a course comes to wait for a decision, on which a hold is to be looked at
+  again, or on which an appointment was made beyond a boundary of the late-dose rules; until that is settled.
+- An authorisation is announced 45 days before its end, or when one dose is left of it, until it is renewed; a vial 60
+  days before it expires, until it is used or returned.
 - Nothing is owed about somebody who is no longer in the site's care.
 
 Such a day is a *point*. On any day at most the latest point of each kind is owed to each audience, however many went
@@ -16,9 +21,13 @@ by unheard: after an outage what still matters is said once, and the points befo
     [('dose_upcoming', '2026-07-08')]
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from typing import TypeAlias
+
+from treatments.rules.schedule_words import in_words
 
 
 class Kind(StrEnum):
@@ -26,13 +35,31 @@ class Kind(StrEnum):
 
     DOSE_UPCOMING = "dose_upcoming"
     DOSE_OVERDUE = "dose_overdue"
+    LABS_DUE = "labs_due"
+    REVIEW_NEEDED = "review_needed"
+    AUTHORISATION_ENDING = "authorisation_ending"
+    VIAL_EXPIRING = "vial_expiring"
 
 
 class Audience(StrEnum):
-    """Who is told: the staff who receive the digest, or the site's lead clinician."""
+    """Who is told: the staff who receive the digest, the lead clinician, the prescribers, or the pharmacy."""
 
     STAFF = "staff"
     LEAD = "lead"
+    PRESCRIBERS = "prescribers"
+    PHARMACY = "pharmacy"
+
+
+# Whom each kind concerns. Somebody who is in two of them is told as the first.
+AUDIENCES: Mapping[Kind, tuple[Audience, ...]] = {
+    Kind.DOSE_UPCOMING: (Audience.STAFF,),
+    Kind.DOSE_OVERDUE: (Audience.STAFF, Audience.LEAD),
+    Kind.LABS_DUE: (Audience.STAFF,),
+    Kind.REVIEW_NEEDED: (Audience.PRESCRIBERS, Audience.STAFF, Audience.LEAD),
+    Kind.AUTHORISATION_ENDING: (Audience.STAFF,),
+    Kind.VIAL_EXPIRING: (Audience.PHARMACY,),
+}
+DOSE_KINDS = frozenset({Kind.DOSE_UPCOMING, Kind.DOSE_OVERDUE, Kind.LABS_DUE, Kind.REVIEW_NEEDED})
 
 
 class End(StrEnum):
@@ -46,12 +73,14 @@ class End(StrEnum):
 class ReminderPolicy:
     """When a site tells its people, in days.
 
-    `upcoming_days` are days before the dose, in any order. Raises ValueError for repeats without a day between them.
+    `upcoming_days` and `labs_days` are days before the dose, in any order. Raises ValueError for repeats without a day
+    between them.
     """
 
     upcoming_days: tuple[int, ...] = (14, 7, 1)
     overdue_every_days: int = 7
     escalate_after_days: int = 14
+    labs_days: tuple[int, ...] = (10, 3)
 
     def __post_init__(self) -> None:
         """Refuse what would announce for ever within one day."""
@@ -60,10 +89,20 @@ class ReminderPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class DoseFacts:
-    """What a reminder depends on. Dates are calendar dates at the site; a missing one owes nothing.
+class Waiting:
+    """That a course waits for a prescriber: since which local day, and why, in one sentence."""
 
-    `closes` is the last day of the window. `replaced`: a correction took this dose out of the plan.
+    since: date
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoseFacts:
+    """What a reminder about a dose depends on. Dates are calendar dates at the site; a missing one owes nothing.
+
+    `closes` is the last day of the window. `replaced`: a correction took this dose out of the plan. `labs_missing`: the
+    laboratory light is red and nobody let the dose past it. `waiting` says what a prescriber has to decide or look at;
+    of a course on hold, that the hold is to be looked at again.
     """
 
     target: date | None
@@ -74,6 +113,8 @@ class DoseFacts:
     stopped: bool = False
     replaced: bool = False
     in_care: bool = True
+    labs_missing: bool = False
+    waiting: Waiting | None = None
 
     @property
     def basis(self) -> date | None:
@@ -81,16 +122,57 @@ class DoseFacts:
         return self.booked_on or self.target
 
     @property
-    def silence(self) -> str:
+    def gone(self) -> str:
         """Return why nothing is said about this dose on any day, or "" when something may be."""
         reasons = (
             (not self.in_care, "The patient is no longer in this site's care."),
             (self.given, "The dose was given."),
             (self.stopped, "The course was stopped."),
             (self.replaced, "The dose is no longer planned."),
-            (self.held, "The course is on hold."),
         )
         return next((reason for applies, reason in reasons if applies), "")
+
+    def silence(self, kind: Kind) -> str:
+        """Return why nothing of this kind is said, or "" when something may be. A hold leaves its own review."""
+        if self.gone:
+            return self.gone
+        if kind is Kind.REVIEW_NEEDED:
+            return "" if self.waiting else "Nothing is left to decide."
+        if self.held:
+            return "The course is on hold."
+        return "The values are there." if kind is Kind.LABS_DUE and not self.labs_missing else ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorisationFacts:
+    """What a reminder about an authorisation depends on: since when it is ending, None while it is not, and its end.
+
+    `settled` says why nobody has to act any more: it was renewed or voided, or the course has ended.
+    """
+
+    since: date | None
+    ends_on: date | None = None
+    settled: str = ""
+
+    def silence(self, _kind: Kind) -> str:
+        """Return why nothing is said, or "" when something may be."""
+        return self.settled
+
+
+@dataclass(frozen=True, slots=True)
+class VialFacts:
+    """What a reminder about a vial depends on: its last day, and from how many days before it is told of."""
+
+    expires_on: date | None
+    days_before: int
+    settled: str = ""
+
+    def silence(self, _kind: Kind) -> str:
+        """Return why nothing is said, or "" when something may be."""
+        return self.settled
+
+
+Facts: TypeAlias = DoseFacts | AuthorisationFacts | VialFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +193,25 @@ class Ended:
     reason: str
 
 
-def owed(facts: DoseFacts, policy: ReminderPolicy, today: date) -> tuple[Owed, ...]:
-    """Return what is owed about a dose on a day: the latest point of each kind, to each audience it concerns."""
-    if facts.silence:
-        return ()
-    overdue = (_overdue(facts, policy, today, audience) for audience in Audience)
-    return tuple(line for line in (_upcoming(facts, policy, today), *overdue) if line)
+def kinds_of(facts: Facts) -> tuple[Kind, ...]:
+    """Return what can be told about such a subject."""
+    if isinstance(facts, DoseFacts):
+        return tuple(kind for kind in Kind if kind in DOSE_KINDS)
+    return (Kind.AUTHORISATION_ENDING,) if isinstance(facts, AuthorisationFacts) else (Kind.VIAL_EXPIRING,)
 
 
-def passed_over(facts: DoseFacts, policy: ReminderPolicy, after: date, today: date) -> tuple[Owed, ...]:
+def owed(facts: Facts, policy: ReminderPolicy, today: date) -> tuple[Owed, ...]:
+    """Return what is owed about a subject on a day: the latest point of each kind, to each audience it concerns."""
+    found = (
+        _latest(kind, facts, policy, today, audience)
+        for kind in kinds_of(facts)
+        if not facts.silence(kind)
+        for audience in AUDIENCES[kind]
+    )
+    return tuple(line for line in found if line)
+
+
+def passed_over(facts: Facts, policy: ReminderPolicy, after: date, today: date) -> tuple[Owed, ...]:
     """Return the points after the day `after` and before `today` that a later one, or time, has overtaken.
 
     These are what nobody was there to announce when the ledger was last gone through on `after`, supposing that the
@@ -132,11 +224,11 @@ def passed_over(facts: DoseFacts, policy: ReminderPolicy, after: date, today: da
 
 
 def ended(
-    kind: Kind, due_on: date, audience: Audience, *, facts: DoseFacts, policy: ReminderPolicy, today: date
+    kind: Kind, due_on: date, audience: Audience, *, facts: Facts, policy: ReminderPolicy, today: date
 ) -> Ended | None:
     """Return why a planned line is no longer to be sent on this day, or None while it still holds."""
-    if facts.silence:
-        return Ended(End.CANCELLED, facts.silence)
+    if silence := facts.silence(kind):
+        return Ended(End.CANCELLED, silence)
     now = [line for line in owed(facts, policy, today) if (line.kind, line.audience) == (kind, audience)]
     if any(line.due_on == due_on for line in now):
         return None
@@ -155,16 +247,45 @@ def digest_at(day: date, hour: int, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(hour), tzinfo=zone).astimezone(UTC)
 
 
-def _upcoming(facts: DoseFacts, policy: ReminderPolicy, today: date) -> Owed | None:
+def _latest(kind: Kind, facts: Facts, policy: ReminderPolicy, today: date, audience: Audience) -> Owed | None:
+    """Return the latest point of a kind on or before today that still means something today."""
+    if isinstance(facts, AuthorisationFacts):
+        return _since(kind, facts.since, today, audience, "It ends, or is nearly used up.")
+    if isinstance(facts, VialFacts):
+        return _expiring(facts, today, audience)
+    if kind is Kind.DOSE_UPCOMING:
+        return _before(kind, facts, policy.upcoming_days, today)
+    if kind is Kind.LABS_DUE:
+        return _before(kind, facts, policy.labs_days, today)
+    if kind is Kind.REVIEW_NEEDED:
+        waiting = facts.waiting
+        return None if waiting is None else _since(kind, waiting.since, today, audience, waiting.why)
+    return _overdue(facts, policy, today, audience)
+
+
+def _since(kind: Kind, since: date | None, today: date, audience: Audience, reason: str) -> Owed | None:
+    """Return the one point of something that is told once, as long as it goes on."""
+    return None if since is None or since > today else Owed(kind, since, audience, reason)
+
+
+def _expiring(facts: VialFacts, today: date, audience: Audience) -> Owed | None:
+    if facts.expires_on is None:
+        return None
+    since = facts.expires_on - timedelta(days=facts.days_before)
+    return _since(Kind.VIAL_EXPIRING, since, today, audience, f"It expires on {in_words(facts.expires_on)}.")
+
+
+def _before(kind: Kind, facts: DoseFacts, days_before: tuple[int, ...], today: date) -> Owed | None:
+    """Return the latest of the days before the dose that has been reached, while the dose still lies ahead."""
     basis = facts.basis
     if basis is None or today > basis or (facts.closes is not None and today > facts.closes):
         return None
-    reached = [days for days in policy.upcoming_days if days >= (basis - today).days]
+    reached = [days for days in days_before if days >= (basis - today).days]
     if not reached:
         return None
     before = min(reached)
     reason = f"{_days(before)} before the {'booked day' if facts.booked_on else 'target'}."
-    return Owed(Kind.DOSE_UPCOMING, basis - timedelta(days=before), Audience.STAFF, reason)
+    return Owed(kind, basis - timedelta(days=before), Audience.STAFF, reason)
 
 
 def _overdue(facts: DoseFacts, policy: ReminderPolicy, today: date, audience: Audience) -> Owed | None:
@@ -184,11 +305,12 @@ def _first_day_over(audience: Audience, policy: ReminderPolicy) -> int:
     return max(1, policy.escalate_after_days) if audience is Audience.LEAD else 1
 
 
-def _is_point(kind: Kind, due_on: date, audience: Audience, facts: DoseFacts, policy: ReminderPolicy) -> bool:
+def _is_point(kind: Kind, due_on: date, audience: Audience, facts: Facts, policy: ReminderPolicy) -> bool:
     """Say whether the day is a point of the dates as they stand, whether or not it has been overtaken."""
-    if kind is Kind.DOSE_UPCOMING:
-        return facts.basis is not None and (facts.basis - due_on).days in policy.upcoming_days
-    latest = _overdue(facts, policy, due_on, audience)
+    if isinstance(facts, DoseFacts) and kind in {Kind.DOSE_UPCOMING, Kind.LABS_DUE}:
+        days = policy.upcoming_days if kind is Kind.DOSE_UPCOMING else policy.labs_days
+        return facts.basis is not None and (facts.basis - due_on).days in days
+    latest = _latest(kind, facts, policy, due_on, audience)
     return latest is not None and latest.due_on == due_on
 
 

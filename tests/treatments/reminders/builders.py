@@ -81,10 +81,15 @@ def book(row: Dose, on: date, at: datetime = AT) -> Booking:
 
 
 @transaction.atomic
-def hold(row: Dose, from_on: date) -> Hold:
-    """Put the dose's course on hold from a day."""
+def hold(row: Dose, from_on: date, *, review_on: date | None = None) -> Hold:
+    """Put the dose's course on hold from a day, to be looked at a year later unless said otherwise."""
     pause = Hold(
-        course=row.course, site=row.site, patient=row.patient, from_on=from_on, reason="Infection", review_on=from_on
+        course=row.course,
+        site=row.site,
+        patient=row.patient,
+        from_on=from_on,
+        reason="Infection",
+        review_on=review_on or from_on + timedelta(days=365),
     )
     return writing.add(pause, event="courses.held", by=BY, at=AT)
 

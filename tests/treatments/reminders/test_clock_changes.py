@@ -55,7 +55,7 @@ def run_through(first: date, days: int) -> dict[date, list[datetime]]:
 def test_each_digest_goes_once_at_the_hour_of_its_place(
     db: None, post: PostOffice, zone: str, night: date, hour: int, expected: list[str]
 ) -> None:
-    place = factories.site("Northfield", zone, digest_hour=hour, upcoming_days=[3, 2, 1])
+    place = factories.site("Northfield", zone, digest_hour=hour, upcoming_days=[3, 2, 1], labs_days=[])
     factories.user(Role.NURSE, site=place)
     builders.dose(place, target=night + timedelta(days=2), at=datetime(2026, 1, 1, tzinfo=UTC))
     sent = run_through(night - timedelta(days=1), 3)

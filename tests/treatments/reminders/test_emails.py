@@ -44,7 +44,7 @@ def _addresses(settings: Settings) -> None:
 
 def line(kind: Kind = Kind.DOSE_UPCOMING, **facts: Any) -> DigestLine:
     values: dict[str, Any] = {
-        "dose_id": DOSE,
+        "what": DOSE,
         "site": "Northfield",
         "kind": kind,
         "audience": Audience.STAFF,
@@ -154,10 +154,10 @@ class TestTheBodies:
     @pytest.fixture
     def mail(self) -> EmailMessage:
         lines = [
-            line(day=date(2026, 7, 20), dose_id=uuid.UUID(int=1)),
-            line(Kind.DOSE_OVERDUE, day=date(2026, 7, 1), dose_id=uuid.UUID(int=2)),
-            line(day=date(2026, 7, 9), dose_id=uuid.UUID(int=3)),
-            line(Kind.DOSE_OVERDUE, day=date(2026, 6, 1), dose_id=uuid.UUID(int=4)),
+            line(day=date(2026, 7, 20), what=uuid.UUID(int=1)),
+            line(Kind.DOSE_OVERDUE, day=date(2026, 7, 1), what=uuid.UUID(int=2)),
+            line(day=date(2026, 7, 9), what=uuid.UUID(int=3)),
+            line(Kind.DOSE_OVERDUE, day=date(2026, 6, 1), what=uuid.UUID(int=4)),
         ]
         return digest(*lines)
 
@@ -168,7 +168,7 @@ class TestTheBodies:
             assert body.index("Overdue") < body.index("Coming up")
 
     def test_the_text_reads_as_it_stands(self) -> None:
-        mail = digest(line(Kind.DOSE_OVERDUE), line(booked=True, dose_id=MESSAGE))
+        mail = digest(line(Kind.DOSE_OVERDUE), line(booked=True, what=MESSAGE))
         assert (
             plain(mail)
             == f"""\

@@ -18,6 +18,7 @@ from tests.treatments.reminders.post import CUT, TAKE, TAKE_AND_CUT, PostOffice
 from treatments.courses.models import Booking, Dose, Hold
 from treatments.reminders.models import Message, MessageState, Reminder
 from treatments.reminders.queries.doses import facts_of
+from treatments.reminders.queries.sites import open_sites
 from treatments.reminders.services.running import plan_and_send
 from treatments.rules.reminders import Audience, ReminderPolicy, owed
 
@@ -98,7 +99,7 @@ def test_in_any_order_what_is_owed_is_told_and_what_is_silent_is_not(
     assert set(post.ids()) >= {
         f"<{pk}@clinic.example>" for pk in Message.objects.filter(state="handed_over").values_list("pk", flat=True)
     }
-    for pk, facts in facts_of(world.doses.keys(), world.today()).items():
+    for pk, facts in facts_of(world.doses.keys(), open_sites(world.now)[site.pk]).items():
         for told in owed(facts, ReminderPolicy(), world.today()):
             if told.audience is Audience.STAFF:
                 line = Reminder.objects.get(what=pk, kind=told.kind.value, due_on=told.due_on)

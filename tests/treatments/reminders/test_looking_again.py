@@ -80,7 +80,7 @@ class TestTheMomentBeforeSending:
         builders.hold(dropped, DAY)
         looked = looking_again.look_again(taken, noon(DAY))
         assert looked.digest is not None
-        assert [told.dose_id for told in looked.digest.lines] == [kept.pk]
+        assert [told.what for told in looked.digest.lines] == [kept.pk]
         claims.hand_over(taken, noon(DAY))
         assert (line(dose=kept).state, line(dose=dropped).state) == ("handed_over", "cancelled")
 

@@ -98,7 +98,7 @@ def test_a_sender_killed_in_the_middle_loses_nothing_and_a_copy_has_the_same_id(
 def test_told_to_stop_it_finishes_the_mail_in_hand_and_gives_back_the_rest(
     others: Callable[[], Stage], transactional_db: None, post: PostOffice
 ) -> None:
-    place = factories.site("Southfield", "UTC", digest_hour=0)
+    place = factories.site("Southfield", "UTC", digest_hour=0, labs_days=[])
     people = [factories.user(Role.NURSE, site=place) for _ in range(PEOPLE)]
     builders.dose(place, target=datetime.now(UTC).date() + timedelta(days=7))
     post.seconds_to_think = 0.1
@@ -120,7 +120,7 @@ def test_told_to_stop_it_finishes_the_mail_in_hand_and_gives_back_the_rest(
 def test_the_loop_goes_on_until_it_is_told_to_stop(
     others: Callable[[], Stage], transactional_db: None, post: PostOffice
 ) -> None:
-    place = factories.site("Southfield", "UTC", digest_hour=0)
+    place = factories.site("Southfield", "UTC", digest_hour=0, labs_days=[])
     factories.user(Role.NURSE, site=place)
     builders.dose(place, target=datetime.now(UTC).date() + timedelta(days=7))
     lent = others()

@@ -14,7 +14,9 @@ from clinic.staff.access import site_ids
 from clinic.staff.models import User
 from clinic.staff.roles import Permission
 from clinic.statuses import Status
+from treatments.reminders.addresses import page_of
 from treatments.reminders.models import Kind, MessageState, Reminder, Sweep
+from treatments.rules import reminders as rules
 
 PAGE = 50
 STALE_AFTER = timedelta(minutes=15)
@@ -65,11 +67,11 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One line, ready to show."""
+    """One line, ready to show. `patient` and its address are empty where it is about a vial or an authorisation."""
 
     due_on: str
     kind: str
-    dose_url: str
+    url: str
     patient: str
     patient_url: str
     recipient: str
@@ -145,14 +147,21 @@ def _cursor(line: dict[str, Any], *, backward: bool) -> Cursor:
     return Cursor(line["due_on"], line["id"], backward)
 
 
+def _patient(line: dict[str, Any]) -> str:
+    """Return whose dose a line is about; an authorisation or a vial is looked up on its own page."""
+    if line["dose__patient_id"] is None:
+        return ""
+    return formatting.full_name(line["dose__patient__family_name"], line["dose__patient__given_name"])
+
+
 def _row(line: dict[str, Any]) -> LedgerRow:
     at = line["settled_at"] or line["planned_at"]
     return LedgerRow(
         due_on=formatting.weekday(line["due_on"]),
         kind=Kind(line["kind"]).label,
-        dose_url=reverse("courses:dose", args=[line["what"]]),
-        patient=formatting.full_name(line["dose__patient__family_name"], line["dose__patient__given_name"]),
-        patient_url=reverse("chart", args=[line["dose__patient_id"]]),
+        url=page_of(rules.Kind(line["kind"]), line["what"]),
+        patient=_patient(line),
+        patient_url=reverse("chart", args=[line["dose__patient_id"]]) if line["dose__patient_id"] else "",
         recipient=line["carer__name"] or line["recipient__full_name"] or line["recipient__username"],
         site=line["site__name"],
         status=statuses.REMINDER[line["state"]],

@@ -4,22 +4,24 @@ import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
+from operator import or_
 
 from django.db.models import Count, Q
 
 from treatments.reminders.models import NEVER_SENT, MessageState, Reminder
 from treatments.reminders.queries.sites import SiteDay
-from treatments.rules.reminders import Audience, Kind
+from treatments.rules.reminders import AUDIENCES, Audience, Kind
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One point of one dose in the ledger: how many lines stand, and how many of them still wait to be sent.
+    """One point of one subject in the ledger: how many lines stand, and how many of them still wait to be sent.
 
     A line stands unless it was cancelled or missed. `strangers` are waiting lines of people who are no longer told.
     """
 
-    dose_id: uuid.UUID
+    what: uuid.UUID
     kind: Kind
     due_on: date
     standing: dict[Audience, int]
@@ -29,9 +31,9 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class LineKey:
-    """What makes a line unique."""
+    """What makes a line unique. `what` is the row that it is about."""
 
-    dose_id: uuid.UUID
+    what: uuid.UUID
     kind: Kind
     due_on: date
     recipient_id: int
@@ -48,9 +50,9 @@ class Line:
 
 def points(site: SiteDay, due_on: Collection[date]) -> list[Point]:
     """Return the points in the ledger that fall on these days or still wait. One query, one row per point."""
-    people = {audience: Q(recipient__in=site.told(audience)) for audience in Audience}
+    people = {audience: _told(site, audience) for audience in Audience}
     stands, waits = ~Q(state__in=NEVER_SENT), Q(state=MessageState.PLANNED)
-    told = people[Audience.STAFF] | people[Audience.LEAD]
+    told = reduce(or_, people.values())
     rows = (
         _about(site, due_on)
         .values("what", "kind", "due_on")
@@ -60,7 +62,7 @@ def points(site: SiteDay, due_on: Collection[date]) -> list[Point]:
     )
     return [
         Point(
-            dose_id=row["what"],
+            what=row["what"],
             kind=Kind(row["kind"]),
             due_on=row["due_on"],
             standing={audience: row[f"standing_{audience}"] for audience in Audience},
@@ -69,6 +71,12 @@ def points(site: SiteDay, due_on: Collection[date]) -> list[Point]:
         )
         for row in rows
     ]
+
+
+def _told(site: SiteDay, audience: Audience) -> Q:
+    """Match the lines that go to somebody as this audience."""
+    concerning = [kind for kind in Kind if audience in AUDIENCES[kind]]
+    return reduce(or_, (Q(kind=kind.value, recipient__in=site.told(kind, audience)) for kind in concerning))
 
 
 def lines(site: SiteDay, due_on: Collection[date]) -> Iterable[Line]:

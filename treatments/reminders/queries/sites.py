@@ -10,41 +10,55 @@ from zoneinfo import ZoneInfo
 from clinic.staff.models import Membership, Site, SitePolicy, User
 from clinic.staff.roles import Permission, Role, granted
 from treatments.reminders.models import Sweep
-from treatments.rules.reminders import Audience, ReminderPolicy, digest_at
+from treatments.rules.reminders import AUDIENCES, Audience, Kind, ReminderPolicy, digest_at
+
+_RECEIVING: Mapping[Audience, Permission] = {
+    Audience.STAFF: Permission.RECEIVE_REMINDERS,
+    Audience.PRESCRIBERS: Permission.RECEIVE_DECISIONS,
+    Audience.PHARMACY: Permission.RECEIVE_SUPPLY,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class SiteDay:
     """An open site on its local day.
 
-    `staff` are the ids of those who receive the digest there, `lead` is the lead clinician unless they are among
-    them.
+    `members` are the ids of the people of each audience; `now` is the instant at which it is looked at.
     """
 
     site_id: uuid.UUID
     name: str
     zone: ZoneInfo
+    now: datetime
     today: date
     policy: SitePolicy
-    staff: frozenset[int]
-    lead: int | None
+    members: Mapping[Audience, frozenset[int]]
 
     def rule(self) -> ReminderPolicy:
         """Return the policy as the rule reads it. Raises ValueError or TypeError for one that makes no sense."""
-        days = tuple(int(day) for day in self.policy.upcoming_days)
-        return ReminderPolicy(days, self.policy.overdue_every_days, self.policy.escalate_after_days)
+        return ReminderPolicy(
+            upcoming_days=tuple(int(day) for day in self.policy.upcoming_days),
+            overdue_every_days=self.policy.overdue_every_days,
+            escalate_after_days=self.policy.escalate_after_days,
+            labs_days=tuple(int(day) for day in self.policy.labs_days),
+        )
 
-    def told(self, audience: Audience) -> frozenset[int]:
-        """Return the ids of the people of an audience."""
-        if audience is Audience.STAFF:
-            return self.staff
-        return frozenset() if self.lead is None else frozenset({self.lead})
+    def told(self, kind: Kind, audience: Audience) -> frozenset[int]:
+        """Return the ids of the people who are told of a kind as this audience; each is told once, as the first."""
+        before: frozenset[int] = frozenset()
+        for each in AUDIENCES[kind]:
+            if each is audience:
+                return self.members[each] - before
+            before |= self.members[each]
+        return frozenset()
 
-    def audience_of(self, recipient_id: int) -> Audience | None:
-        """Return as what this person is told things about this site, None when they are not."""
-        if recipient_id in self.staff:
-            return Audience.STAFF
-        return Audience.LEAD if recipient_id == self.lead else None
+    def audience_of(self, recipient_id: int, kind: Kind) -> Audience | None:
+        """Return as what this person is told of a kind at this site, None when they are not."""
+        return next((each for each in AUDIENCES[kind] if recipient_id in self.members[each]), None)
+
+    def tells(self, recipient_id: int) -> bool:
+        """Say whether this person is told anything about this site."""
+        return any(recipient_id in people for people in self.members.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +78,18 @@ def open_sites(now: datetime, only: Collection[uuid.UUID] | None = None) -> dict
     return {site.id: _site_day(site, now, policies[site.id], people[site.id]) for site in rows}
 
 
-def last_swept(sites: Mapping[uuid.UUID, SiteDay]) -> dict[uuid.UUID, date]:
-    """Return the local day on which each site's reminders were last gone through, if they ever were."""
-    rows = Sweep.objects.filter(site__in=sites.keys()).values_list("site_id", "at")
-    return {site_id: at.astimezone(sites[site_id].zone).date() for site_id, at in rows}
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """The local day on which a site's reminders were last gone through, and last with all that changes slowly."""
+
+    on: date
+    daily_on: date | None
+
+
+def last_swept(sites: Mapping[uuid.UUID, SiteDay]) -> dict[uuid.UUID, Swept]:
+    """Return when each site's reminders were last gone through, if they ever were."""
+    rows = Sweep.objects.filter(site__in=sites.keys()).values_list("site_id", "at", "daily_on")
+    return {site_id: Swept(at.astimezone(sites[site_id].zone).date(), daily) for site_id, at, daily in rows}
 
 
 def mornings(recipients: Collection[int], sites: Mapping[uuid.UUID, SiteDay]) -> dict[int, Morning]:
@@ -85,7 +107,7 @@ def morning_of(user_id: int, home: uuid.UUID | None, sites: Mapping[uuid.UUID, S
     """
     if home is not None and home in sites:
         return _morning(sites[home])
-    told = [site for site in sites.values() if site.audience_of(user_id)]
+    told = [site for site in sites.values() if site.tells(user_id)]
     return _morning(min(told, key=lambda site: (site.name, site.site_id))) if told else None
 
 
@@ -96,19 +118,23 @@ def _site_day(
     rights: Mapping[int, frozenset[Permission]],
 ) -> SiteDay:
     today = site.today(now)
-    staff = frozenset(user_id for user_id, held in rights.items() if Permission.RECEIVE_REMINDERS in held)
     lead = site.lead_clinician_id
     # A link that its reader may not open would be noise, so the lead must be able to see the site's patients.
-    told = lead is not None and lead not in staff and Permission.VIEW_PATIENTS in rights.get(lead, ())
+    told = lead is not None and Permission.VIEW_PATIENTS in rights.get(lead, ())
+    members = {each: _who(rights, permission) for each, permission in _RECEIVING.items()}
     return SiteDay(
         site_id=site.id,
         name=site.name,
         zone=site.zone,
+        now=now,
         today=today,
         policy=_in_force(policies, site, today),
-        staff=staff,
-        lead=lead if told else None,
+        members=members | {Audience.LEAD: frozenset({lead} if lead is not None and told else ())},
     )
+
+
+def _who(rights: Mapping[int, frozenset[Permission]], permission: Permission) -> frozenset[int]:
+    return frozenset(user_id for user_id, held in rights.items() if permission in held)
 
 
 def _in_force(policies: list[SitePolicy], site: Site, today: date) -> SitePolicy:

@@ -4,21 +4,21 @@ import uuid
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 
 from treatments.reminders.emails import Digest, DigestLine
 from treatments.reminders.models import Message, MessageState, Reminder
-from treatments.reminders.queries.doses import facts_of
 from treatments.reminders.queries.lines import Line, LineKey
 from treatments.reminders.queries.sites import SiteDay, morning_of, open_sites
+from treatments.reminders.queries.subjects import facts_of
 from treatments.reminders.services import claims
 from treatments.reminders.services.claims import Claim
 from treatments.reminders.services.digests import DAY_IS_OVER
 from treatments.reminders.services.planning import SITE_CLOSED
 from treatments.reminders.services.surveying import end_of
-from treatments.rules.reminders import Audience, DoseFacts, End, Ended, Kind
+from treatments.rules.reminders import Audience, AuthorisationFacts, DoseFacts, End, Ended, Facts, Kind, VialFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def _sorted_out(
     facts = _facts(lines, sites)
     ends, kept = [], []
     for site_id, line in lines:
-        site, about = sites.get(site_id), facts.get(line.key.dose_id)
+        site, about = sites.get(site_id), facts.get(line.key.what)
         if site is None or about is None:
             ends.append((line, Ended(End.CANCELLED, SITE_CLOSED)))
         elif end := end_of(site, line.key, about):
@@ -89,31 +89,41 @@ def _sorted_out(
     return ends, kept
 
 
-def _facts(lines: list[tuple[uuid.UUID, Line]], sites: Mapping[uuid.UUID, SiteDay]) -> dict[uuid.UUID, DoseFacts]:
-    """Return the facts of the lines' doses, as on the day of each dose's site."""
+def _facts(lines: list[tuple[uuid.UUID, Line]], sites: Mapping[uuid.UUID, SiteDay]) -> dict[uuid.UUID, Facts]:
+    """Return the facts of the lines' subjects, as on the day of each one's site."""
     by_site: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
     for site_id, line in lines:
-        by_site[site_id].add(line.key.dose_id)
+        by_site[site_id].add(line.key.what)
     return {
-        dose_id: facts
-        for site_id, dose_ids in by_site.items()
+        what: facts
+        for site_id, subjects in by_site.items()
         if site_id in sites
-        for dose_id, facts in facts_of(dose_ids, sites[site_id].today).items()
+        for what, facts in facts_of(subjects, sites[site_id]).items()
     }
 
 
-def _told(site: SiteDay, key: LineKey, facts: DoseFacts) -> DigestLine:
+def _told(site: SiteDay, key: LineKey, facts: Facts) -> DigestLine:
     """Return a line as the mail tells it. It still holds, so its day is known."""
-    day = facts.closes if key.kind is Kind.DOSE_OVERDUE else facts.basis
     return DigestLine(
-        dose_id=key.dose_id,
+        what=key.what,
         site=site.name,
         kind=key.kind,
-        audience=site.audience_of(key.recipient_id) or Audience.STAFF,
-        day=day or key.due_on,
-        booked=facts.booked_on is not None,
+        audience=site.audience_of(key.recipient_id, key.kind) or Audience.STAFF,
+        day=_day(key, facts) or key.due_on,
+        booked=isinstance(facts, DoseFacts) and facts.booked_on is not None,
         today=site.today,
     )
+
+
+def _day(key: LineKey, facts: Facts) -> date | None:
+    """Return the day that a line speaks of."""
+    if isinstance(facts, AuthorisationFacts):
+        return facts.ends_on
+    if isinstance(facts, VialFacts):
+        return facts.expires_on
+    if key.kind is Kind.REVIEW_NEEDED:
+        return key.due_on
+    return facts.closes if key.kind is Kind.DOSE_OVERDUE else facts.basis
 
 
 def _end(ends: list[tuple[Line, Ended]], now: datetime) -> tuple[int, int]:

@@ -5,9 +5,9 @@ and day, and every change says which state it starts from. Whoever comes second 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -17,6 +17,7 @@ from treatments.reminders.queries.doses import in_lots
 from treatments.reminders.queries.sites import open_sites
 from treatments.reminders.services.digests import open_digests
 from treatments.reminders.services.surveying import Change, NewLine, SitePlan, survey
+from treatments.rules.reminders import DOSE_KINDS
 
 SITE_CLOSED = "The site is closed."
 
@@ -43,7 +44,7 @@ def plan(now: datetime) -> Planned:
             done += carry_out(site_plan, now)
         swept.append(site_plan.site_id)
     done[MessageState.CANCELLED] += _cancel_at_closed_sites(now)
-    _note(swept, now)
+    _note({site_id: sites[site_id].today for site_id in swept}, now)
     open_digests(sites, now)
     return Planned(done[MessageState.PLANNED], done[MessageState.CANCELLED], done[MessageState.MISSED])
 
@@ -75,12 +76,12 @@ def move(line_ids: Iterable[UUID], state: MessageState, reason: str, now: dateti
 
 def _write(site_id: UUID, new: Collection[NewLine], now: datetime) -> None:
     """Insert the lines in one fixed order, so that two sweeps at once wait for each other and never in a circle."""
-    ordered = sorted(new, key=lambda line: (line.key.dose_id, line.key.kind, line.key.due_on, line.key.recipient_id))
+    ordered = sorted(new, key=lambda line: (line.key.what, line.key.kind, line.key.due_on, line.key.recipient_id))
     rows = [
         Reminder(
             site_id=site_id,
-            dose_id=line.key.dose_id,
-            what=line.key.dose_id,
+            dose_id=line.key.what if line.key.kind in DOSE_KINDS else None,
+            what=line.key.what,
             kind=line.key.kind.value,
             due_on=line.key.due_on,
             recipient_id=line.key.recipient_id,
@@ -106,7 +107,7 @@ def _cancel_at_closed_sites(now: datetime) -> int:
     return move(waiting, MessageState.CANCELLED, SITE_CLOSED, now) if waiting else 0
 
 
-def _note(site_ids: Iterable[UUID], now: datetime) -> None:
-    """Write down when these sites were gone through."""
-    rows = [Sweep(site_id=site_id, at=now) for site_id in sorted(site_ids)]
-    Sweep.objects.bulk_create(rows, update_conflicts=True, unique_fields=["site"], update_fields=["at"])
+def _note(days: Mapping[UUID, date], now: datetime) -> None:
+    """Write down when these sites were gone through, each on which local day."""
+    rows = [Sweep(site_id=site_id, at=now, daily_on=days[site_id]) for site_id in sorted(days)]
+    Sweep.objects.bulk_create(rows, update_conflicts=True, unique_fields=["site"], update_fields=["at", "daily_on"])

@@ -12,6 +12,9 @@ from treatments.reminders.models import Message, MessageState, Reminder
 from treatments.reminders.queries.sites import SiteDay, mornings, open_sites
 from treatments.reminders.services.running import Tally
 from treatments.reminders.services.surveying import Change, NewLine, SitePlan, survey
+from treatments.rules.reminders import DOSE_KINDS, Kind
+
+_NOUNS = dict.fromkeys(DOSE_KINDS, "dose") | {Kind.AUTHORISATION_ENDING: "authorisation", Kind.VIAL_EXPIRING: "vial"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Rehearsal:
     def _lines(self) -> Iterator[str]:
         for item in self._items():
             key = item.key
-            about = f"{key.kind} due {key.due_on} about dose {key.dose_id} for user {key.recipient_id}"
+            about = f"{key.kind} due {key.due_on} about {_NOUNS[key.kind]} {key.what} for user {key.recipient_id}"
             yield f"{item.state}: {about}: {item.reason}"
         for digest in self.digests:
             yield f"send: digest of {digest.local_day} to user {digest.recipient_id}, lines: {digest.lines}"

@@ -1,9 +1,11 @@
 """What the pages, and the rooms above, ask about vials and authorisations."""
 
 from treatments.supply.queries.authorisations import (
+    AuthorisationEnd,
     AuthorisationRow,
     Ending,
     Wanted,
+    authorisation_ends,
     authorisation_lights,
     authorisations_of,
     ending_authorisations,
@@ -28,10 +30,12 @@ from treatments.supply.queries.stock import (
     Cursor,
     Page,
     StrengthLine,
+    VialEnd,
     VialRow,
     expiring_vials,
     page,
     strengths,
+    vial_ends,
 )
 from treatments.supply.queries.vials import VialPage, vial_page
 
@@ -39,6 +43,7 @@ __all__ = [
     "ALL",
     "ON_HAND",
     "Asked",
+    "AuthorisationEnd",
     "AuthorisationRow",
     "Choice",
     "Cursor",
@@ -48,9 +53,11 @@ __all__ = [
     "Page",
     "Recall",
     "StrengthLine",
+    "VialEnd",
     "VialPage",
     "VialRow",
     "Wanted",
+    "authorisation_ends",
     "authorisation_lights",
     "authorisations_of",
     "choices_for",
@@ -67,6 +74,7 @@ __all__ = [
     "recall",
     "strengths",
     "unfit_for",
+    "vial_ends",
     "vial_of_lot",
     "vial_page",
     "wanted_for",

@@ -126,8 +126,7 @@ def ending_authorisations(user: User, now: datetime) -> Ending:
     older one that has ended asks for nothing while another goes on.
     """
     sites = site_ids(user, Permission.VIEW_SUPPLY)
-    going_on = Course.objects.standing().filter(patient=OuterRef("patient"), stopped_on=None)
-    rows = _rows().standing().filter(Exists(going_on), site__in=sites, patient__care_status=CareStatus.ACTIVE)
+    rows = _rows().standing().filter(Exists(_going_on()), site__in=sites, patient__care_status=CareStatus.ACTIVE)
     held = _held(rows.order_by("ends_on", "pk"))
     policies = policies_of(sites, now.date())
     found = []
@@ -137,6 +136,65 @@ def ending_authorisations(user: User, now: datetime) -> Ending:
             found.append((last.row.ends_on, _row(last, policy, today)))
     found.sort(key=lambda pair: (pair[0], pair[1].patient))
     return Ending(tuple(row for _, row in found[:LISTED]), _without(sites, policies))
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorisationEnd:
+    """When the end of an authorisation is to be told, for whoever reminds of it.
+
+    `since` is the local day from which; `settled` says why nobody has to act on it any more, "" while somebody has.
+    """
+
+    id: uuid.UUID
+    site_id: uuid.UUID
+    since: date | None
+    ends_on: date
+    settled: str
+    created_at: datetime
+
+
+def authorisation_ends(
+    site_ids: Collection[uuid.UUID], day: date, only: Collection[uuid.UUID] | None = None
+) -> tuple[AuthorisationEnd, ...]:
+    """Return the ends that may have to be told of at these sites, or those of `only`, settled or not. Four queries.
+
+    Of a patient's authorisations the one that reaches furthest is told of; the others are settled by it.
+    """
+    known = _rows().filter(site__in=site_ids).annotate(goes_on=Exists(_going_on()))
+    if only is None:
+        known = known.standing().filter(goes_on=True, patient__care_status=CareStatus.ACTIVE)
+    else:
+        known = known.filter(patient__in=Authorisation.objects.filter(pk__in=only).values("patient"))
+    rows = list(known.order_by("ends_on", "pk"))
+    held = _held(row for row in rows if row.voided_at is None)
+    counting = {each.row.pk: each for ones in held.values() for each in ones}
+    furthest = {ones[-1].row.pk for ones in held.values()}
+    policies = policies_of(set(site_ids), day)
+    wanted = {row.pk for row in rows} if only is None else set(only)
+    return tuple(
+        _end(row, counting.get(row.pk), policies[row.site_id], is_furthest=row.pk in furthest)
+        for row in rows
+        if row.pk in wanted
+    )
+
+
+def _end(row: Authorisation, held: "_Held | None", policy: SupplyPolicy, *, is_furthest: bool) -> AuthorisationEnd:
+    last = held.days[-1] if held is not None and held.days else None
+    since = None if held is None else rules.ending_since(held.rule, held.used, last, policy)
+    reasons = (
+        (row.voided_at is not None, "The authorisation was voided."),
+        (row.patient.care_status != CareStatus.ACTIVE, "The patient is no longer in this site's care."),
+        (not getattr(row, "goes_on", False), "The course was stopped."),
+        (getattr(row, "is_renewed", False), "It was renewed."),
+        (not is_furthest, "Another authorisation goes on."),
+        (not policy.authorisation_needed, "This site needs no authorisation."),
+    )
+    settled = next((reason for applies, reason in reasons if applies), "")
+    return AuthorisationEnd(row.pk, row.site_id, since, row.ends_on, settled, row.created_at)
+
+
+def _going_on() -> OfCourseQuerySet[Course]:
+    return Course.objects.standing().filter(patient=OuterRef("patient"), stopped_on=None)
 
 
 def _without(sites: Collection[uuid.UUID], policies: Mapping[uuid.UUID, SupplyPolicy]) -> tuple[Uncovered, ...]:

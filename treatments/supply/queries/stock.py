@@ -102,6 +102,18 @@ class ExpiringVial:
     expires_on: date
 
 
+@dataclass(frozen=True, slots=True)
+class VialEnd:
+    """When the expiry of a vial is to be told, for whoever reminds of it; `settled` says why nobody has to any more."""
+
+    id: uuid.UUID
+    site_id: uuid.UUID
+    expires_on: date | None
+    days_before: int
+    settled: str
+    created_at: datetime
+
+
 def page(user: User, asked: Asked, cursor: Cursor | None, now: datetime) -> Page:
     """Return one page of the vials at the sites whose supply this person sees. Four queries."""
     backward = cursor is not None and cursor.backward
@@ -239,3 +251,33 @@ def expiring_vials(sites: Collection[Site], now: datetime) -> tuple[ExpiringVial
         if expires_on is not None
     )
     return tuple(one for one in found if one.since <= today[one.site_id])
+
+
+def vial_ends(
+    site_ids: Collection[uuid.UUID], day: date, only: Collection[uuid.UUID] | None = None
+) -> tuple[VialEnd, ...]:
+    """Return the vials on hand at these sites with what tells of their expiry, or those of `only`. Two queries."""
+    policies = policies_of(set(site_ids), day)
+    vials = Vial.objects.filter(site__in=site_ids)
+    if only is None:
+        furthest = max((policy.expiring_days for policy in policies.values()), default=0)
+        vials = vials.standing().filter(state__in=_ON_HAND, expires_on__lte=day + timedelta(days=furthest))
+    else:
+        vials = vials.filter(pk__in=only)
+    return tuple(
+        VialEnd(
+            id=vial.pk,
+            site_id=vial.site_id,
+            expires_on=vial.expires_on,
+            days_before=policies[vial.site_id].expiring_days,
+            settled=_settled(vial),
+            created_at=vial.created_at,
+        )
+        for vial in vials.order_by("expires_on", "pk")
+    )
+
+
+def _settled(vial: Vial) -> str:
+    if vial.voided_at is not None:
+        return "The vial was taken out of the ledger."
+    return "" if vial.state in _ON_HAND else f"The vial is no longer in stock: {vial.get_state_display().lower()}."
