@@ -70,6 +70,11 @@ def labs_days() -> list[int]:
     return [10, 3]
 
 
+def optional_kinds() -> list[str]:
+    """Return what people may switch off for themselves, unless a site says otherwise."""
+    return ["dose_upcoming", "labs_due", "authorisation_ending", "vial_expiring"]
+
+
 class PolicyQuerySet(models.QuerySet["SitePolicy"]):
     """Which policy counts on a day."""
 
@@ -113,6 +118,12 @@ class SitePolicy(models.Model):
         blank=True,
         validators=[valid_days_before],
         help_text="Days before the dose on which missing laboratory values are asked for, such as [10, 3].",
+    )
+    optional_kinds = models.JSONField(
+        "may be switched off",
+        default=optional_kinds,
+        blank=True,
+        help_text='Kinds of reminders that people may switch off for themselves, such as ["dose_upcoming"].',
     )
     overdue_every_days = models.PositiveSmallIntegerField(
         default=7, validators=[MinValueValidator(1)], help_text="Days between two reminders of an overdue dose."

@@ -93,6 +93,18 @@ def digest(content: Digest) -> EmailMultiAlternatives:
     return mail
 
 
+def trial(pk: uuid.UUID, to: str, at: datetime) -> EmailMultiAlternatives:
+    """Return a mail that only shows that mail leaves here."""
+    said = f"This is a test mail of {settings.PRODUCT_NAME}, {settings.PUBLIC_URL}. Nothing is to be done."
+    return EmailMultiAlternatives(
+        subject="Test mail",
+        body=said,
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[to],
+        headers=_headers(Digest(pk, 1, to, at, ())),
+    )
+
+
 def message_id(pk: uuid.UUID) -> str:
     """Return the Message-ID of a row: the same however often it is sent, so that a second copy can be recognised."""
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2]

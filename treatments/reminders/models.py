@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import Q
 
 from clinic.patients.models import Carer
+from clinic.records.models import ClinicalQuerySet, ClinicalRecord
 from clinic.staff.access import site_ids
 from clinic.staff.models import Site, User
 from clinic.staff.roles import Permission
@@ -210,6 +211,62 @@ def free(rows: models.QuerySet[M]) -> list[Any]:
     circle. SQLite has one writer at a time and needs none of it. Only within a transaction.
     """
     return list(rows.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
+
+
+class Mute(models.Model):
+    """That a person switched a kind of reminder off for themselves. It counts where their site lets it."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="muted")
+    kind = models.CharField(max_length=24, choices=Kind)
+
+    class Meta:
+        """Once a person and kind."""
+
+        constraints = [models.UniqueConstraint(fields=["user", "kind"], name="a_kind_is_switched_off_once")]
+
+    def __str__(self) -> str:
+        """Return the kind."""
+        return self.get_kind_display()
+
+
+class PutOffQuerySet(ClinicalQuerySet["PutOff"]):
+    """What a sweep asks."""
+
+    def in_force(self, now: datetime) -> Self:
+        """Keep what may still keep something quiet; the local day decides it to the day."""
+        return self.standing().filter(until__gte=now.date())
+
+
+class PutOff(ClinicalRecord):
+    """That somebody put reminders of one kind about one thing off until a local day, and why."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", editable=False)
+    kind = models.CharField(max_length=24, choices=Kind, editable=False)
+    what = models.UUIDField(editable=False)
+    until = models.DateField("quiet until")
+    reason = models.TextField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", editable=False)
+
+    objects = PutOffQuerySet.as_manager()
+
+    class Meta(ClinicalRecord.Meta):
+        """It has a reason; a sweep reads those of a site that have not run out."""
+
+        constraints = [
+            *ClinicalRecord.Meta.constraints,
+            models.CheckConstraint(name="what_is_put_off_says_why", condition=~Q(reason="")),
+        ]
+        indexes = [
+            models.Index(fields=["site", "until"], condition=Q(voided_at__isnull=True), name="put_off_by_day"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the kind and the day."""
+        return f"{self.kind} put off until {self.until:%Y-%m-%d}"
+
+    def audit_site_id(self) -> uuid.UUID:
+        """Tell the trail which site this is about."""
+        return self.site_id
 
 
 class Sweep(models.Model):

@@ -239,6 +239,17 @@ def ended(
     return Ended(End.MISSED, "Its time went by before it was sent.")
 
 
+# For how many days at most a reminder is put off.
+LONGEST_QUIET_DAYS = 14
+
+
+def is_quiet(kind: Kind, audience: Audience, until: date | None, today: date) -> bool:
+    """Say whether somebody put a reminder off beyond today; the lead clinician hears of an overdue dose anyway."""
+    if until is None or today >= until:
+        return False
+    return not (kind is Kind.DOSE_OVERDUE and audience is Audience.LEAD)
+
+
 def digest_at(day: date, hour: int, zone: tzinfo) -> datetime:
     """Return the instant, in UTC, at which a day's digest is due: the full hour on the clock of that place.
 

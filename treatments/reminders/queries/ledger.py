@@ -21,6 +21,8 @@ from treatments.rules import reminders as rules
 PAGE = 50
 STALE_AFTER = timedelta(minutes=15)
 FAILURES_SHOWN_FOR = timedelta(days=7)
+_RECEIVING = (Permission.RECEIVE_REMINDERS, Permission.RECEIVE_DECISIONS, Permission.RECEIVE_SUPPLY)
+_ENDED = frozenset({MessageState.FAILED, MessageState.HANDED_OVER})
 COLUMNS = (
     "id",
     "due_on",
@@ -32,6 +34,7 @@ COLUMNS = (
     "recipient__full_name",
     "recipient__username",
     "carer__name",
+    "site_id",
     "site__name",
     "site__time_zone",
     "state",
@@ -79,6 +82,9 @@ class LedgerRow:
     status: Status
     reason: str
     when: str
+    put_off_url: str
+    again_url: str
+    may_act: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +114,10 @@ def page(user: User, asked: Asked, cursor: Cursor | None) -> Page:
     more, found = len(found) > PAGE, found[:PAGE]
     if backward:
         found.reverse()
+    told = {site for permission in _RECEIVING for site in site_ids(user, permission)}
     ends = (_cursor(found[0], backward=True), _cursor(found[-1], backward=False)) if found else (None, None)
     return Page(
-        rows=tuple(_row(line) for line in found),
+        rows=tuple(_row(line, may_act=line["site_id"] in told) for line in found),
         previous=ends[0] if (more if backward else cursor is not None) else None,
         next=ends[1] if (backward or more) else None,
     )
@@ -154,7 +161,7 @@ def _patient(line: dict[str, Any]) -> str:
     return formatting.full_name(line["dose__patient__family_name"], line["dose__patient__given_name"])
 
 
-def _row(line: dict[str, Any]) -> LedgerRow:
+def _row(line: dict[str, Any], *, may_act: bool) -> LedgerRow:
     at = line["settled_at"] or line["planned_at"]
     return LedgerRow(
         due_on=formatting.weekday(line["due_on"]),
@@ -167,4 +174,7 @@ def _row(line: dict[str, Any]) -> LedgerRow:
         status=statuses.REMINDER[line["state"]],
         reason=line["reason"],
         when=formatting.moment(at, ZoneInfo(line["site__time_zone"])),
+        put_off_url=reverse("reminders:put_off", args=[line["id"]]),
+        again_url=reverse("reminders:again", args=[line["id"]]) if line["state"] in _ENDED else "",
+        may_act=may_act,
     )

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from clinic.staff.models import Membership, Site, SitePolicy, User
 from clinic.staff.roles import Permission, Role, granted
-from treatments.reminders.models import Sweep
-from treatments.rules.reminders import AUDIENCES, Audience, Kind, ReminderPolicy, digest_at
+from treatments.reminders.models import Mute, PutOff, Sweep
+from treatments.rules.reminders import AUDIENCES, Audience, Kind, ReminderPolicy, digest_at, is_quiet
 
 _RECEIVING: Mapping[Audience, Permission] = {
     Audience.STAFF: Permission.RECEIVE_REMINDERS,
@@ -23,7 +23,8 @@ _RECEIVING: Mapping[Audience, Permission] = {
 class SiteDay:
     """An open site on its local day.
 
-    `members` are the ids of the people of each audience; `now` is the instant at which it is looked at.
+    `members` are the ids of the people of each audience, `muted` those who switched a kind off, as far as the site lets
+    them; `put_off` says until when a kind of reminder about something is quiet. `now` is the instant of the look.
     """
 
     site_id: uuid.UUID
@@ -33,6 +34,8 @@ class SiteDay:
     today: date
     policy: SitePolicy
     members: Mapping[Audience, frozenset[int]]
+    muted: Mapping[Kind, frozenset[int]]
+    put_off: Mapping[tuple[uuid.UUID, Kind], date]
 
     def rule(self) -> ReminderPolicy:
         """Return the policy as the rule reads it. Raises ValueError or TypeError for one that makes no sense."""
@@ -45,7 +48,7 @@ class SiteDay:
 
     def told(self, kind: Kind, audience: Audience) -> frozenset[int]:
         """Return the ids of the people who are told of a kind as this audience; each is told once, as the first."""
-        before: frozenset[int] = frozenset()
+        before = self.muted.get(kind, frozenset())
         for each in AUDIENCES[kind]:
             if each is audience:
                 return self.members[each] - before
@@ -54,7 +57,13 @@ class SiteDay:
 
     def audience_of(self, recipient_id: int, kind: Kind) -> Audience | None:
         """Return as what this person is told of a kind at this site, None when they are not."""
+        if recipient_id in self.muted.get(kind, ()):
+            return None
         return next((each for each in AUDIENCES[kind] if recipient_id in self.members[each]), None)
+
+    def is_quiet(self, what: uuid.UUID, kind: Kind, audience: Audience) -> bool:
+        """Say whether somebody put this reminder off beyond this day."""
+        return is_quiet(kind, audience, self.put_off.get((what, kind)), self.today)
 
     def tells(self, recipient_id: int) -> bool:
         """Say whether this person is told anything about this site."""
@@ -70,12 +79,12 @@ class Morning:
 
 
 def open_sites(now: datetime, only: Collection[uuid.UUID] | None = None) -> dict[uuid.UUID, SiteDay]:
-    """Return the open sites, or those of `only` that are open, by id. Three queries, however many sites there are."""
+    """Return the open sites, or those of `only` that are open, by id. Five queries, however many sites there are."""
     sites = Site.objects.filter(is_active=True)
     rows = list(sites if only is None else sites.filter(id__in=only))
     ids = [site.id for site in rows]
-    policies, people = _policies(ids), _people(ids)
-    return {site.id: _site_day(site, now, policies[site.id], people[site.id]) for site in rows}
+    policies, people, muted, put_off = _policies(ids), _people(ids), _muted(), _put_off(ids, now)
+    return {site.id: _site_day(site, now, policies[site.id], people[site.id], muted, put_off[site.id]) for site in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +125,11 @@ def _site_day(
     now: datetime,
     policies: list[SitePolicy],
     rights: Mapping[int, frozenset[Permission]],
+    muted: Mapping[Kind, frozenset[int]],
+    put_off: Mapping[tuple[uuid.UUID, Kind], date],
 ) -> SiteDay:
     today = site.today(now)
+    policy = _in_force(policies, site, today)
     lead = site.lead_clinician_id
     # A link that its reader may not open would be noise, so the lead must be able to see the site's patients.
     told = lead is not None and Permission.VIEW_PATIENTS in rights.get(lead, ())
@@ -128,7 +140,9 @@ def _site_day(
         zone=site.zone,
         now=now,
         today=today,
-        policy=_in_force(policies, site, today),
+        policy=policy,
+        muted={kind: people for kind, people in muted.items() if kind.value in policy.optional_kinds},
+        put_off=put_off,
         members=members | {Audience.LEAD: frozenset({lead} if lead is not None and told else ())},
     )
 
@@ -150,6 +164,25 @@ def _policies(site_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, list[SitePo
     found: dict[uuid.UUID, list[SitePolicy]] = defaultdict(list)
     for policy in SitePolicy.objects.filter(site__in=site_ids).order_by("effective_from", "id"):
         found[policy.site_id].append(policy)
+    return found
+
+
+def _muted() -> dict[Kind, frozenset[int]]:
+    """Return who switched which kind off for themselves."""
+    found: dict[Kind, set[int]] = defaultdict(set)
+    for kind, user_id in Mute.objects.values_list("kind", "user_id"):
+        found[Kind(kind)].add(user_id)
+    return {kind: frozenset(people) for kind, people in found.items()}
+
+
+def _put_off(
+    site_ids: Collection[uuid.UUID], now: datetime
+) -> Mapping[uuid.UUID, Mapping[tuple[uuid.UUID, Kind], date]]:
+    """Return until when what is quiet, by site; of several the latest counts."""
+    found: dict[uuid.UUID, dict[tuple[uuid.UUID, Kind], date]] = defaultdict(dict)
+    rows = PutOff.objects.in_force(now).filter(site__in=site_ids).order_by("until")
+    for site_id, what, kind, until in rows.values_list("site_id", "what", "kind", "until"):
+        found[site_id][what, Kind(kind)] = until
     return found
 
 

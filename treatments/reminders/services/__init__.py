@@ -1,1 +1,18 @@
-"""What writes the ledger: the sweep that plans, and the senders that hand over."""
+"""What writes the ledger: the sweep that plans, the senders that hand over, and what people decide about either."""
+
+from treatments.reminders.services.again import NoReason, NothingToSendAgain, send_again, send_test
+from treatments.reminders.services.choosing import NobodySaidWhy, PutOffTooLong, put_off, set_preferences
+from treatments.reminders.services.previewing import Preview, preview
+
+__all__ = [
+    "NoReason",
+    "NobodySaidWhy",
+    "NothingToSendAgain",
+    "Preview",
+    "PutOffTooLong",
+    "preview",
+    "put_off",
+    "send_again",
+    "send_test",
+    "set_preferences",
+]

@@ -85,7 +85,7 @@ def _sorted_out(
         elif end := end_of(site, line.key, about):
             ends.append((line, end))
         else:
-            kept.append(_told(site, line.key, about))
+            kept.append(told(site, line.key, about))
     return ends, kept
 
 
@@ -102,7 +102,7 @@ def _facts(lines: list[tuple[uuid.UUID, Line]], sites: Mapping[uuid.UUID, SiteDa
     }
 
 
-def _told(site: SiteDay, key: LineKey, facts: Facts) -> DigestLine:
+def told(site: SiteDay, key: LineKey, facts: Facts) -> DigestLine:
     """Return a line as the mail tells it. It still holds, so its day is known."""
     return DigestLine(
         what=key.what,

@@ -51,8 +51,7 @@ class Rehearsal:
 
     def _items(self) -> Iterator[NewLine | Change]:
         for plan in self.plans:
-            yield from plan.new
-            yield from plan.changes
+            yield from plan.items
 
     def _lines(self) -> Iterator[str]:
         for item in self._items():

@@ -22,10 +22,12 @@ from treatments.reminders.queries import lines, subjects
 from treatments.reminders.queries.lines import Line, LineKey, Point
 from treatments.reminders.queries.sites import SiteDay, Swept, last_swept
 from treatments.rules.reminders import End, Ended, Facts, Owed, ended, owed, passed_over
+from treatments.rules.schedule_words import in_words
 
 logger = logging.getLogger(__name__)
 
 NO_LONGER_TOLD = "This person is no longer told about this site."
+PUT_OFF = "Somebody put it off until"
 NOBODY_THERE = "Nothing was running when this was due."
 
 T = TypeVar("T")
@@ -59,9 +61,14 @@ class SitePlan:
     new: tuple[NewLine, ...] = ()
     changes: tuple[Change, ...] = ()
 
+    @property
+    def items(self) -> tuple[NewLine | Change, ...]:
+        """Return every line that would be written or moved."""
+        return (*self.new, *self.changes)
+
     def __bool__(self) -> bool:
         """Say whether there is anything to do."""
-        return bool(self.new or self.changes)
+        return bool(self.items)
 
 
 def survey(sites: Mapping[uuid.UUID, SiteDay]) -> Iterator[SitePlan]:
@@ -108,11 +115,16 @@ def look(site: SiteDay, watched: Mapping[uuid.UUID, Facts], swept: Swept | None)
     """
     policy = site.rule()
     answer = cache(lambda facts: owed(facts, policy, site.today))
-    answers = {what: found for what, facts in watched.items() if (found := answer(facts))}
+    answers = {what: found for what, facts in watched.items() if (found := _aloud(site, what, answer(facts)))}
     days = {line.due_on for found in answers.values() for line in found}
     suspects = _suspects(site, answers, lines.points(site, days))
     new, changes = _decide(site, suspects, days) if suspects else ([], [])
     return SitePlan(site.site_id, (*new, *_overtaken(site, watched, swept)), tuple(changes))
+
+
+def _aloud(site: SiteDay, what: uuid.UUID, found: Collection[Owed]) -> tuple[Owed, ...]:
+    """Leave out what somebody put off."""
+    return tuple(line for line in found if not site.is_quiet(what, line.kind, line.audience))
 
 
 def _suspects(site: SiteDay, answers: Answers, known: Collection[Point]) -> set[uuid.UUID]:
@@ -139,7 +151,7 @@ def _is_stray(point: Point, due: Collection[tuple[object, ...]]) -> bool:
 def _decide(site: SiteDay, suspects: Set[uuid.UUID], days: Collection[date]) -> tuple[list[NewLine], list[Change]]:
     """Compare what is owed about these subjects with their lines, one by one; each is read anew, and whole."""
     facts, policy = subjects.facts_of(suspects, site), site.rule()
-    owing = {what: owed(found, policy, site.today) for what, found in facts.items()}
+    owing = {what: _aloud(site, what, owed(found, policy, site.today)) for what, found in facts.items()}
     wanted = {
         LineKey(what, line.kind, line.due_on, who): line.reason
         for what, found in owing.items()
@@ -168,6 +180,8 @@ def end_of(site: SiteDay, key: LineKey, facts: Facts) -> Ended | None:
     audience = site.audience_of(key.recipient_id, key.kind)
     if audience is None:
         return Ended(End.CANCELLED, NO_LONGER_TOLD)
+    if site.is_quiet(key.what, key.kind, audience):
+        return Ended(End.CANCELLED, f"{PUT_OFF} {in_words(site.put_off[key.what, key.kind])}.")
     return ended(key.kind, key.due_on, audience, facts=facts, policy=site.rule(), today=site.today)
 
 
@@ -180,7 +194,7 @@ def _overtaken(site: SiteDay, watched: Mapping[uuid.UUID, Facts], swept: Swept |
     for what, facts in watched.items():
         # Before its dates were on record nobody could have been told.
         after = max(swept.on, since.get(what, swept.on) - timedelta(days=1))
-        for line in passed_over(facts, policy, after, site.today):
+        for line in _aloud(site, what, passed_over(facts, policy, after, site.today)):
             for who in site.told(line.kind, line.audience):
                 key = LineKey(what, line.kind, line.due_on, who)
                 if key not in known:
