@@ -46,6 +46,7 @@ urlpatterns = [
     path("", include("treatments.supply.urls")),
     path("", include("treatments.readiness.urls")),
     path("monographs/", include("monographs.urls")),
+    path("drafts/", include("clinic.drafts.urls")),
     path("reminders/", include("treatments.reminders.urls")),
     path("accounts/", include(accounts)),
     path("admin/", admin.site.urls),
