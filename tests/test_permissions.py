@@ -59,6 +59,8 @@ ANYBODY = {
     "monographs:list",
     "monographs:detail",
     "monographs:search",
+    "drafts:keep",
+    "drafts:drop",
 }
 RIGHTS: dict[str, Permission] = {
     "worklist": Permission.VIEW_PATIENTS,

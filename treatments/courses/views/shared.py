@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from clinic.drafts import offering
 from clinic.patients.models import Patient
 from clinic.patients.queries import Banner
 from clinic.records.conflicts import Conflict, conflict
@@ -40,6 +41,7 @@ class Page:
     `previewed`: what it changes is shown first, and saved when it is sent again with that in sight.
     `above` is the page it was opened from, where "back" and "Cancel" lead: the same unless said otherwise.
     `stored_as` names the record's attribute behind a field of another name, for whoever saved second.
+    `draft`: what is typed is kept until it is saved, through the end of a session and a closed browser.
     """
 
     title: str
@@ -53,6 +55,7 @@ class Page:
     cancel_label: str = "Cancel"
     previewed: bool = False
     stored_as: Mapping[str, str] = field(default_factory=dict)
+    draft: bool = False
 
 
 def once(request: StaffRequest, action: str, subject: Any) -> Once:
@@ -103,6 +106,7 @@ def show(
         "danger": page.danger,
         "patient": None if patient is None else banner(patient, now),
         "conflict": clash,
+        "draft": _draft(request, form, page, patient, now) if page.draft else None,
     }
     return render(request, page.template, facts | beside(), status=status)
 
@@ -134,7 +138,7 @@ def save(
         try:
             shown = _done_or_shown(form, page, work, first)
         except AlreadySubmitted:
-            return turn(request, SAVED_BEFORE, page.back)
+            return _go_on(request, page, messages.INFO, SAVED_BEFORE)
         except StaleRecord as stale:
             status, clash = 409, conflict(form, stale, names=page.stored_as)
         except Unconfirmed as unconfirmed:
@@ -143,13 +147,23 @@ def save(
             form.add_error(refusals[type(refusal)], str(refusal))
         else:
             if shown is None:
-                return _go_on(request, page, done)
+                return _go_on(request, page, messages.SUCCESS, done if isinstance(done, str) else done())
             status = 200
     return show(request, form, page, patient, now=now, beside=beside, status=status, clash=clash, shown=shown)
 
 
-def _go_on(request: StaffRequest, page: Page, done: str | Callable[[], str]) -> HttpResponse:
-    messages.success(request, done if isinstance(done, str) else done())
+def _draft(
+    request: StaffRequest, form: forms.Form, page: Page, patient: Patient | None, now: datetime
+) -> offering.Offer:
+    zone = None if patient is None else patient.site.zone
+    return offering.offer(request, form, above=page.above or page.back, now=now, zone=zone)
+
+
+def _go_on(request: StaffRequest, page: Page, level: int, sentence: str) -> HttpResponse:
+    """Lead on once the work is done, now or before; what was typed is saved, so its draft goes."""
+    if page.draft:
+        offering.drop(request)
+    messages.add_message(request, level, sentence)
     return redirect(page.back)
 
 
