@@ -26,12 +26,12 @@ from tests.treatments.courses.pages import told
 from tests.treatments.labs.builders import log, reported
 from tests.treatments.pages import filled, soup, text
 from treatments.adverse_events.models import AdverseEvent
-from treatments.courses.models import Decision
+from treatments.courses.models import Administration, Decision
 from treatments.labs.models import LabResult
 
 pytestmark = pytest.mark.usefixtures("at_noon")
 LOADING = (date(2025, 7, 9), date(2025, 7, 23), date(2025, 8, 6), date(2025, 9, 5))
-NAMES = ["event", "event again", "labs", "labs again", "decision", "patient"]
+NAMES = ["event", "event again", "labs", "labs again", "decision", "patient", "dose", "no dose"]
 KEPT_BEFORE = "This was already saved; nothing was saved twice."
 
 
@@ -65,6 +65,8 @@ def form(request: pytest.FixtureRequest, site: Site, petra: User) -> Form:
         "labs": _labs,
         "labs again": _labs_again,
         "decision": _decision,
+        "dose": _dose,
+        "no dose": _no_dose,
         "patient": _patient,
     }[request.param](site, petra)
     return made
@@ -120,6 +122,20 @@ def _decision(site: Site, user: User) -> Form:
         ("reason", "The family asks for time"),
         Decision,
     )
+
+
+def _dose(site: Site, user: User) -> Form:
+    dose = courses.next_dose(courses.course(courses.patient(site), planned_start=date(2026, 7, 1)))
+    typed = {"vial": "other", "lot": "NF2610", "vial_expires_on": "2027-01-31", "performer": str(user.pk)}
+    url, above = reverse("dose_day:give", args=[dose.pk]), reverse("dose_day:day", args=[dose.pk])
+    return Form(url, above, typed, ("lot", "NF2610"), Administration)
+
+
+def _no_dose(site: Site, user: User) -> Form:
+    dose = courses.next_dose(courses.course(courses.patient(site), planned_start=date(2026, 7, 1)))
+    typed = {"outcome": "not_done", "reason": Administration.Reason.values[0], "note": "Fever", "next_step": "hold"}
+    url, above = reverse("dose_day:not_given", args=[dose.pk]), reverse("dose_day:day", args=[dose.pk])
+    return Form(url, above, typed, ("note", "Fever"), Administration)
 
 
 def _patient(site: Site, user: User) -> Form:
@@ -244,7 +260,7 @@ def standing(form: Form) -> int:
     return form.makes._default_manager.count()
 
 
-@pytest.mark.parametrize("form", ["event", "labs", "patient"], indirect=True)
+@pytest.mark.parametrize("form", ["event", "labs", "patient", "dose", "no dose"], indirect=True)
 def test_a_form_that_a_slow_script_keeps_once_more_after_it_was_saved_is_not_saved_twice(
     tab: Client, form: Form
 ) -> None:

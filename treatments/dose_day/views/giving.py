@@ -78,6 +78,7 @@ def give(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
         address_of(row),
         "Record what happened as it was: early, late or different from the plan.",
         template="dose_day/give.html",
+        draft=True,
         above_label="Dose day",
     )
     vials = with_the_chosen(row, queries.vial_choices(row, now), request.POST.get("vial", ""))
@@ -194,6 +195,7 @@ def not_given(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
         _next_page(request, row, step),
         "The dose stays the next one, at the date it had. After a partial dose a prescriber decides whether it counts.",
         template="dose_day/not_given.html",
+        draft=True,
         above=address_of(row),
         above_label="Dose day",
     )
