@@ -22,12 +22,16 @@ from treatments.rules.monitoring_terms import LabPolicy, Level, Reading, Result,
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One patient's readings for a dose, the light that they make, and the policy they were read by."""
+    """One patient's readings for a dose, the light that they make, and the policy they were read by.
+
+    `newest_on` is the local day of the newest sample, counted or not; None where nothing was ever logged.
+    """
 
     asked: Asked
     policy: LabPolicy
     readings: tuple[Reading, ...]
     lit: Lit
+    newest_on: date | None
 
 
 def sheets(asked: Sequence[Asked]) -> dict[uuid.UUID, Sheet]:
@@ -63,7 +67,8 @@ def _sheet(asked: Asked, policies: InForce[LabPolicy], results: Iterable[Result]
     known = tuple(results)
     first = {result.analyte: result for result in sorted(known, key=_collected, reverse=True)}
     found = readings(asked.dose, known, policy, first)
-    return Sheet(asked, policy, found, labs_light(found, not_indicated=asked.not_indicated if policy.may_skip else ""))
+    lit = labs_light(found, not_indicated=asked.not_indicated if policy.may_skip else "")
+    return Sheet(asked, policy, found, lit, max((result.collected_on for result in known), default=None))
 
 
 def _collected(result: Result) -> datetime:
