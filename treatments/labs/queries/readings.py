@@ -75,6 +75,7 @@ def _collected(result: Result) -> datetime:
     return result.collected_at
 
 
+_ANSWERS = ("result_id", "pk", "level", "by__full_name", "second__full_name")
 _FACTS = (
     "patient_id",
     "pk",
@@ -107,6 +108,6 @@ def _reviews(result_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Review]]
     """Return the standing reviews of these results, the one for the worst level first."""
     rows = LabReview.objects.standing().filter(result_id__in=result_ids)
     found: dict[uuid.UUID, list[Review]] = {}
-    for result_id, level, by, second in rows.values_list("result_id", "level", "by__full_name", "second__full_name"):
-        found.setdefault(result_id, []).append(Review(Level(level), by, second or ""))
+    for result_id, pk, level, by, second in rows.values_list(*_ANSWERS):
+        found.setdefault(result_id, []).append(Review(Level(level), by, second or "", str(pk)))
     return {pk: sorted(reviews, key=lambda each: each.level.rank, reverse=True) for pk, reviews in found.items()}
