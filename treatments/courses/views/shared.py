@@ -21,6 +21,7 @@ from clinic.records.writing import AlreadySubmitted, StaleRecord
 from clinic.staff.access import StaffRequest
 from treatments.courses import queries
 from treatments.courses.forms import ConfirmingForm, PreviewedForm
+from treatments.courses.models import Course, Dose
 from treatments.courses.services import Unconfirmed
 from treatments.courses.views.previews import Preview
 
@@ -70,9 +71,22 @@ def chart(patient: Patient) -> str:
 
 def banner(patient: Patient, now: datetime) -> Banner:
     """Return the patient's banner with the course's step."""
-    today = patient.site.today(now)
     course = queries.open_course(patient)
     dose = None if course is None or not patient.in_care else queries.next_dose(course)
+    return _banner(patient, course, dose, now)
+
+
+def banner_of(dose: Dose, now: datetime) -> Banner:
+    """Return the banner of the patient whose dose it is; a dose that comes next is not looked for again.
+
+    The dose is joined with its course, regimen and site, and with its patient.
+    """
+    planned = dose.is_next and dose.course.is_open and dose.patient.in_care
+    return _banner(dose.patient, dose.course, dose, now) if planned else banner(dose.patient, now)
+
+
+def _banner(patient: Patient, course: Course | None, dose: Dose | None, now: datetime) -> Banner:
+    today = patient.site.today(now)
     held = course is not None and queries.current_hold(course) is not None
     return queries.banner(patient, today, course=course, dose=dose, held=held)
 
