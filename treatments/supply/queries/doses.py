@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from clinic import formatting, statuses
 from clinic.statuses import Status
@@ -155,7 +155,8 @@ def vial_of_lot(dose: Dose, lot: str, expires_on: date, mg: Decimal) -> Vial | N
         mg=mg,
         state__in=[state.value for state in rules.USABLE],
     )
-    return free.filter(Q(reserved_for=None) | Q(reserved_for=dose)).order_by("reserved_for", "state", "pk").first()
+    own_first = F("reserved_for").asc(nulls_last=True)
+    return free.filter(Q(reserved_for=None) | Q(reserved_for=dose)).order_by(own_first, "state", "pk").first()
 
 
 def unfit_for(vial: Vial, dose: Dose, mg: Decimal, day: date, at: datetime) -> tuple[str, ...]:
