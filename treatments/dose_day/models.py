@@ -52,7 +52,7 @@ class Checklist(OfCourse):
     on = models.DateField("day", editable=False)
     label = models.CharField(max_length=20, editable=False)
     mg = models.DecimalField(max_digits=6, decimal_places=2, editable=False)
-    vial = models.ForeignKey(Vial, on_delete=models.PROTECT, null=True, related_name="+")
+    vial = models.ForeignKey(Vial, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     answers = models.JSONField(default=dict)
     checked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", editable=False)
     second = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", editable=False)

@@ -48,7 +48,8 @@ def record(course: Course, day: date) -> Administration:
 
 
 def take_back(row: Administration, reason: str = REASON, **facts: Any) -> Administration:
-    return services.take_back(administration=row, reason=reason, **({"by": BY, "at": AT} | facts))
+    values: dict[str, Any] = {"by": BY, "at": AT} | facts
+    return services.take_back(administration=row, reason=reason, **values)
 
 
 def given_on(day: date, performer: User, clock: time = time(10), **facts: Any) -> services.Given:
@@ -346,7 +347,8 @@ class TestWithWhatItIsCompared:
         assert asked(record(course, THIRD), given_on(THIRD, performer, lot="LOT2")) == {"interval_short": said}
 
     def test_the_first_dose_with_no_dose_before_it(self, course: Course, performer: User) -> None:
-        assert correct(record(course, FIRST), given_on(FIRST - 3 * DAY, performer), confirmed=("before_window",))
+        new = correct(record(course, FIRST), given_on(FIRST - 3 * DAY, performer), confirmed=("before_window",))
+        assert (new.dose.label, new.given_on) == ("L1", FIRST - 3 * DAY)
 
     @pytest.mark.parametrize(
         ("since", "until", "asks"),

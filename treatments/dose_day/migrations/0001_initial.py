@@ -431,7 +431,11 @@ class Migration(migrations.Migration):
                 (
                     "vial",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="supply.vial"
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="supply.vial",
                     ),
                 ),
             ],
