@@ -164,9 +164,10 @@ def unfit_for(vial: Vial, dose: Dose, mg: Decimal, day: date, at: datetime) -> t
 
     Nothing is said of a vial that is gone, held back or another dose's: no reason lets that be recorded.
     """
-    if vial.state not in {state.value for state in rules.USABLE} or vial.reserved_for_id not in {None, dose.pk}:
-        return ()
     facts = facts_of([vial], day)[vial.pk]
+    standing = rules.stand(facts.moves)  # the vial itself may have been read a while ago
+    if standing.state not in rules.USABLE or standing.dose not in {"", str(dose.pk)}:
+        return ()
     return rules.unfit(facts, mg=mg, day=day, at=at, dose=str(dose.pk), to_the_minute=False)
 
 
