@@ -204,7 +204,9 @@ class Observation(OfCourse):
             ),
             models.CheckConstraint(
                 name="blood_pressure_is_a_pair",
-                condition=Q(systolic__isnull=True, diastolic__isnull=True) | Q(systolic__gt=F("diastolic")),
+                # A comparison with nothing is neither true nor false, and a constraint lets that pass.
+                condition=Q(systolic__isnull=True, diastolic__isnull=True)
+                | Q(systolic__isnull=False, diastolic__isnull=False, systolic__gt=F("diastolic")),
             ),
         ]
         indexes = [models.Index(fields=["dose", "observed_at"], name="observation_by_time")]

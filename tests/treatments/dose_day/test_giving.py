@@ -27,6 +27,7 @@ from treatments.rules.cautions import CODES
 from treatments.supply import queries as stock
 from treatments.supply import services as vials
 from treatments.supply.models import Movement, Vial
+from treatments.supply.services import moving
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -285,8 +286,8 @@ class TestAVialThatCannotHaveBeenGiven:
         self, dose: Dose, vial: Vial, site: Site, paul: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Its reservation has ended when the lock is there; there is nothing left to release."""
-        waiting, seen = reserve(supply.vial(site, lot="CD34"), dose), []
-        real = vials.dosing.hold
+        waiting, real = reserve(supply.vial(site, lot="CD34"), dose), moving.hold
+        seen: list[Vial] = []
 
         def meanwhile(held: Vial, *rest: Any) -> Any:
             if held == waiting and not seen:
