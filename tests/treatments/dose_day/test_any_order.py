@@ -13,7 +13,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from clinic.audit.models import Entry
 from clinic.audit.trail import person_actor
-from clinic.staff.models import Site, User
 from clinic.staff.roles import Role
 from tests import factories
 from tests.factories import BY
@@ -52,22 +51,18 @@ ago = st.sampled_from([0, 0, 1, 13, 14, 40])
 
 
 class DoseDays(RuleBasedStateMachine):
-    """Two patients on one site's stock: doses are given from its vials, fail, are told of, taken back and put right."""
-
-    site: Site
-    nurse: User
-    second: User
+    """Two patients on a site's stock: doses are given, fail, are told of, taken back and put right."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.site = factories.site()
+        self.nurse, self.second = (factories.user(Role.NURSE, site=self.site) for _ in range(2))
         self.today = date(2026, 7, 4)
         self.moments = 0
         self.courses = [
             courses.course(courses.patient(self.site, name), planned_start=date(2026, 6, 20))
             for name in ("Alder", "Birch")
         ]
-        # Vials of examples before are no part of this story.
-        self.known = set(Vial.objects.values_list("pk", flat=True))
 
     @property
     def at(self) -> datetime:
@@ -77,7 +72,7 @@ class DoseDays(RuleBasedStateMachine):
 
     @property
     def vials(self) -> list[Vial]:
-        return list(Vial.objects.exclude(pk__in=self.known).order_by("created_at"))
+        return list(Vial.objects.filter(site=self.site).order_by("created_at"))
 
     @property
     def records(self) -> list[Administration]:
@@ -340,7 +335,5 @@ def correctable(row: Administration) -> bool:
     return row.outcome == Administration.Outcome.COMPLETED and not row.elsewhere
 
 
-def test_stock_ledger_records_and_schedule_tell_one_story_after_anything_that_can_happen(site: Site) -> None:
-    DoseDays.site = site
-    DoseDays.nurse, DoseDays.second = (factories.user(Role.NURSE, site=site) for _ in range(2))
+def test_stock_ledger_records_and_schedule_tell_one_story_after_anything_that_can_happen(db: None) -> None:
     run_state_machine_as_test(DoseDays, settings=settings(max_examples=12, stateful_step_count=15, deadline=None))

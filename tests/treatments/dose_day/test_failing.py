@@ -75,6 +75,13 @@ class TestNothingWentIn:
         assert move.reason == row.get_reason_display()
         assert vials.used_at(row) == drawn
 
+    def test_whoever_waited_for_a_move_that_began_a_moment_later_is_not_refused(
+        self, dose: Dose, vial: Vial, paul: User
+    ) -> None:
+        vials.take_out(vial=vial, by=BY, at=AT + timedelta(milliseconds=5))
+        builders.fail(dose, paul, vial)
+        assert supply.moves(vial) == ["received", "taken_out", "wasted"]
+
     def test_a_vial_that_nobody_had_reserved_can_have_been_opened(self, dose: Dose, vial: Vial, paul: User) -> None:
         builders.fail(dose, paul, vial)
         assert supply.moves(vial) == ["received", "wasted"]

@@ -116,6 +116,14 @@ class TestFromAVial:
         builders.give(dose, paul, vial, confirmed=CODES)
         assert [move.happened_at for move in Movement.objects.filter(vial=vial).order_by("number")][-2:] == [AT, AT]
 
+    def test_whoever_waited_for_a_move_that_began_a_moment_later_is_not_refused(
+        self, dose: Dose, vial: Vial, paul: User
+    ) -> None:
+        later = AT + timedelta(milliseconds=5)
+        vials.take_out(vial=vial, by=BY, at=later)
+        builders.give(dose, paul, vial)
+        assert Movement.objects.get(kind="given").happened_at == later
+
     def test_a_form_sent_twice_gives_once(self, dose: Dose, vial: Vial, paul: User) -> None:
         key = uuid4()
         row = builders.give(dose, paul, vial, submission=key)

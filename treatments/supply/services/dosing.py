@@ -84,7 +84,8 @@ def give(*, vial: Vial, administration: Administration, by: Actor, at: datetime,
     facts = Facts(at=max(done_at, held.standing.at), dose=dose, administration=administration, reason=despite)
     try:
         with transaction.atomic():
-            return append(held, Kind.GIVEN, facts, by=by, at=at)
+            # Whoever moved it while this waited for the lock may have begun a moment later, by their own clock.
+            return append(held, Kind.GIVEN, facts, by=by, at=max(at, held.standing.at))
     except IntegrityError:
         raise CannotMove("This dose was given from another vial; take that back first.") from None
 
@@ -127,7 +128,7 @@ def waste_at(
     if held.standing.state is rules.State.QUARANTINED:
         raise CannotMove("This vial is in quarantine; release it first, if it was opened for this dose.")
     facts = Facts(dose=administration.dose, administration=administration, code=code, reason=reason)
-    return append(held, Kind.WASTED, facts, by=by, at=at)
+    return append(held, Kind.WASTED, facts, by=by, at=max(at, held.standing.at))
 
 
 def used_at(administration: Administration) -> Vial | None:
