@@ -5,7 +5,8 @@ from datetime import date, datetime, tzinfo
 from uuid import UUID
 
 from clinic import formatting
-from treatments.courses.models import Administration, Dose
+from treatments.courses import queries as courses
+from treatments.courses.models import Administration, Booking, Dose
 from treatments.dose_day.models import Discharge, DoseDayPolicy, Observation, Procedure
 from treatments.labs.models.policies import InForce
 from treatments.rules import dose_day as rules
@@ -51,6 +52,12 @@ def watched_until(dose: Dose, on: date) -> datetime | None:
     procedure = Procedure.objects.standing().filter(administration=row).first()
     ended = row.given_at if procedure is None or procedure.ended_at is None else procedure.ended_at
     return None if ended is None else rules.observe_until(ended, policy_of(dose, on).observation_minutes)
+
+
+def next_date(coming: Dose, on: date) -> Booking | None:
+    """Return the booking with which somebody goes home on a day. That of a dose which failed that day is none."""
+    booking = courses.standing_booking(coming)
+    return booking if booking is not None and booking.on > on else None
 
 
 def observations_of(dose: Dose, on: date) -> tuple[ObservationRow, ...]:

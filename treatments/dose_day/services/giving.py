@@ -14,7 +14,8 @@ from treatments.courses import services as courses
 from treatments.courses.models import Administration, Course, Dose
 from treatments.courses.series import series_of
 from treatments.courses.services import Attempted, Given
-from treatments.courses.services.keeping import locked_open
+from treatments.courses.services.giving import still_to_come
+from treatments.courses.services.keeping import first_time, locked_open
 from treatments.dose_day import events
 from treatments.dose_day.models import Checklist, Procedure
 from treatments.dose_day.queries.lights import lights_that_keep
@@ -93,7 +94,9 @@ def give(
     `courses.record_given` does.
     """
     course = locked_open(dose.course_id)
-    dose = Dose.objects.select_related("site", "patient").get(pk=dose.pk)
+    # Whoever was second is told that before anything about the vial, which the first one took.
+    first_time(Administration, submission)
+    dose = still_to_come(dose)
     given, used, besides = prepared(course, dose, given, vial, facts, at)
     row = courses.record_given(
         dose=dose, given=given, by=by, at=at, confirmed=confirmed, besides=besides, submission=submission
