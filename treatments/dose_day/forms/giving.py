@@ -101,7 +101,7 @@ class GivenForm(ConfirmingForm, ProcedureFields):
     """What is recorded of a dose given here, in the order of the work: the vial before the giving."""
 
     vial = forms.ChoiceField(
-        label="Vial",
+        label="Which vial was given",
         widget=forms.RadioSelect,
         error_messages={
             "required": "Choose the vial that was given, or that it was another one.",
@@ -168,7 +168,7 @@ class GivenForm(ConfirmingForm, ProcedureFields):
 
     def _other_vial(self, values: dict[str, Any]) -> None:
         other = values.get("vial") == OTHER
-        if other and not values.get("lot"):
+        if other and values.get("lot") == "":
             self.add_error("lot", "Enter the lot as it is printed on the vial.")
         if other and "vial_expires_on" in values and values["vial_expires_on"] is None:
             self.add_error("vial_expires_on", "Enter the vial’s last day.")
@@ -289,6 +289,6 @@ class NotGivenForm(OnceForm, ProcedureFields):
             self.add_error("mg", "Leave the amount empty, or choose that part of the dose went in.")
         if partly and values.get("vial") == "none":
             self.add_error("vial", "Part of the dose went in, so a vial was opened: choose it.")
-        if values.get("vial") == OTHER and not values.get("lot"):
+        if values.get("vial") == OTHER and values.get("lot") == "":
             self.add_error("lot", "Enter the lot as it is printed on the vial.")
         return values

@@ -151,7 +151,7 @@ def _initial(
 ) -> dict[str, Any]:
     local = now.astimezone(row.site.zone)
     return planned_way(row) | {
-        "vial": next((str(vial.id) for vial in vials if vial.is_chosen), None),
+        "vial": next((str(vial.id) for vial in vials if vial.is_chosen), None if vials else queries.OTHER),
         "mg": formatting.number(row.mg if card is None else card.mg),
         "ml": formatting.number(row.ml if card is None else card.ml),
         "given_on": local.date(),
