@@ -139,7 +139,8 @@ def in_order(dose: Dose, by: User, **facts: Any) -> Vial:
     The site asks for no light, and the pharmacist confirmed the checklist of `by`.
     """
     if not ReadinessPolicy.objects.filter(site=dose.site).exists():
-        readiness.policy(dose.site, **{light.value: "off" for light in Light})
+        asks: dict[str, Any] = {light.value: "off" for light in Light}
+        readiness.policy(dose.site, **asks)
     vial = supply.vial(dose.site, **facts)
     supply_services.reserve(vial=vial, dose=dose, by=BY, at=AT)
     confirmed(dose, by, factories.user(Role.PHARMACIST, site=dose.site), vial=vial)

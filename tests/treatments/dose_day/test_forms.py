@@ -198,7 +198,7 @@ class TestGoingHome:
 
     @pytest.mark.parametrize("missing", ["left_on", "left_time", "advice_to", "call_on"])
     def test_when_who_was_advised_and_when_to_call_are_asked(self, missing: str) -> None:
-        assert list(self.form(**{missing: ""}).errors) == [missing]
+        assert list(self.form(booked=True, **{missing: ""}).errors) == [missing]
 
     @pytest.mark.parametrize("booked", [True, False])
     def test_the_reason_for_no_next_date_is_asked_only_where_there_is_none(self, booked: bool) -> None:

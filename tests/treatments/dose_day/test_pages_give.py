@@ -459,7 +459,8 @@ class TestAskedThenConfirmed:
         self, nurse: Client, due: Dose, typed: dict[str, str], expires: str, said: int
     ) -> None:
         found = asked(record(nurse, due, **(typed | {"vial_expires_on": expires})))
-        assert found == ["The vial had expired on 3 Jul 2026, before the dose was given."][:said] + [
+        assert found == [
+            *["The vial had expired on 3 Jul 2026, before the dose was given."][:said],
             "What was given is not what the checklist named: the vial.",
             "No vial of lot NF2610 is free in the ledger; the stock will not change.",
         ]

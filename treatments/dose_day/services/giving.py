@@ -201,7 +201,7 @@ def checked_on(dose: Dose, on: date) -> Checked | None:
 
 
 def _planned_on(course: Course, dose: Dose, on: date) -> tuple[str, Decimal]:
-    """Return the dose's number and amount as they are on the day: a late-dose band may have put another in its place."""
+    """Return the dose's number and amount as of the day: a late-dose band may have put another in its place."""
     if not dose.is_next:
         return dose.label, dose.mg
     coming = forecast(series_of(course), on).next
