@@ -138,12 +138,16 @@ def _teller(stage: Stage, patient: Patient, number: int) -> safety.Teller:
 
 def _register(stage: Stage, facts: Mapping[str, Any], number: int, *, at: datetime) -> Patient:
     born_on = stage.now.date() - timedelta(days=facts["born_days_ago"])
+    site = stage.sites[facts["site"]]
     carer = CarerFacts(
-        name=f"Family of patient {number + 1}", relationship="Parent", email=f"family-{number + 1}@example.org"
+        name=f"Family of patient {number + 1}",
+        relationship="Parent",
+        email=f"family-{number + 1}@example.org",
+        phone=f"{site.phone[:-2]}{number:02}",
     )
     day = max(at.date(), born_on)
     return patients.register(
-        site=stage.sites[facts["site"]],
+        site=site,
         person=PersonFacts(facts["given"], facts["family"], born_on, facts["sex"]),
         identifiers=(IdentifierFacts("mrn", facts["mrn"]),),
         profile=ProfileFacts(**facts["sma"]),

@@ -203,6 +203,8 @@ class TestGoingHome:
     @pytest.mark.parametrize("booked", [True, False])
     def test_the_reason_for_no_next_date_is_asked_only_where_there_is_none(self, booked: bool) -> None:
         assert self.form(booked=booked)["no_booking_reason"].is_hidden is booked
+        assert ("no_booking_reason" in self.form(booked=booked).errors) is not booked
+        assert self.form(booked=booked, no_booking_reason="No rota yet").is_valid()
 
 
 class TestACall:

@@ -116,18 +116,18 @@ class TestTheForm:
             "vial_expires_on",
             "csf_ml",
             "csf_appearance",
-            "level",
             "approach",
+            "level",
             "guidance",
+            "sedation",
             "needle",
             "punctures",
-            "sedation",
             "mg",
             "ml",
             "given_on",
+            "performer",
             "given_time",
             "ended_time",
-            "performer",
             *["complications"] * 11,
             "complication_note",
             "note",
@@ -266,8 +266,7 @@ class TestTheVial:
         page = soup(nurse.get(url(due)))
         offered = [text(label) for label in page.select("#div_id_vial .form-check-label")]
         assert len(offered) == 2
-        assert offered[0].startswith("Lot NF2610, expires 31 Jan 2027 (")
-        assert "reserved for this dose" in offered[0]
+        assert offered[0].startswith("Lot NF2610, expires 31 Jan 2027, reserved for this dose (")
         assert offered[1] == "Another vial, which is not on this list"
         assert filled(page)["vial"] == str(Vial.objects.get().pk)
 
