@@ -111,12 +111,12 @@ def advice(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
 
 
 def asked_day(request: StaffRequest, dose: Dose, today: date) -> date:
-    """Return the day in the address, else the one that the dose's page is about."""
+    """Return the day in the address, else the one that the dose's page is about. A day to come has no dose day yet."""
     try:
         wanted = parse_date(request.GET.get("on", ""))
     except ValueError:
         wanted = None
-    return wanted or queries.day_of(dose, today)
+    return wanted if wanted is not None and wanted <= today else queries.day_of(dose, today)
 
 
 def address_of(dose: Dose, on: date | None = None) -> str:
