@@ -136,11 +136,11 @@ class TestTheAction:
         [
             (NURSE, None, ("Book", True)),
             (NURSE, TODAY + timedelta(days=1), ("Open", False)),
-            (NURSE, TODAY, ("Record dose", True)),
-            (NURSE, TODAY - timedelta(days=1), ("Record dose", True)),
+            (NURSE, TODAY, ("Dose day", True)),
+            (NURSE, TODAY - timedelta(days=1), ("Dose day", True)),
             (COORDINATOR, None, ("Book", True)),
             (COORDINATOR, TODAY, ("Open", False)),
-            (PROCEDURALIST, None, ("Record dose", True)),
+            (PROCEDURALIST, None, ("Dose day", True)),
             (VIEWER, None, ("Open", False)),
             (VIEWER, TODAY, ("Open", False)),
         ],
@@ -155,7 +155,7 @@ class TestTheAction:
         entry = listed(site)
         dose = entry.dose
         assert shown(entry).action.url == reverse("courses:book", args=[dose.pk])
-        assert shown(replace(entry, booked_on=TODAY)).action.url == reverse("courses:give", args=[dose.pk])
+        assert shown(replace(entry, booked_on=TODAY)).action.url == reverse("dose_day:day", args=[dose.pk])
         assert shown(entry, rights=VIEWER).action.url == reverse("chart", args=[dose.patient_id])
 
     def test_what_is_not_yet_due_can_be_booked_without_urgency(self, site: Site) -> None:

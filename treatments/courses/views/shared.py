@@ -15,7 +15,7 @@ from django.urls import reverse
 from clinic.drafts import offering
 from clinic.patients.models import Patient
 from clinic.patients.queries import Banner
-from clinic.records.conflicts import Conflict, conflict
+from clinic.records.conflicts import Conflict, Stored, conflict
 from clinic.records.forms import Once
 from clinic.records.writing import AlreadySubmitted, StaleRecord
 from clinic.staff.access import StaffRequest
@@ -41,7 +41,7 @@ class Page:
 
     `previewed`: what it changes is shown first, and saved when it is sent again with that in sight.
     `above` is the page it was opened from, where "back" and "Cancel" lead: the same unless said otherwise.
-    `stored_as` names the record's attribute behind a field of another name, for whoever saved second.
+    `stored_as` says where the record keeps what a field of another name asks for, for whoever saved second.
     `draft`: what is typed is kept until it is saved, through the end of a session and a closed browser.
     """
 
@@ -55,7 +55,7 @@ class Page:
     above_label: str = "Chart"
     cancel_label: str = "Cancel"
     previewed: bool = False
-    stored_as: Mapping[str, str] = field(default_factory=dict)
+    stored_as: Mapping[str, Stored] = field(default_factory=dict)
     draft: bool = False
 
 

@@ -120,7 +120,7 @@ def go_home(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
     )
     beside = {"next_sentence": sentence, "next_id": next_id, "is_booked": booked, "advice_url": _advice(row, on)}
     if request.method != "POST":
-        if queries.home_card(row, on) is not None:
+        if queries.home_card(row, on, row.site.today(now)) is not None:
             return turn(request, "Going home was recorded already.", page.back)
         return show(request, form, page, row.patient, now=now, beside=lambda: beside)
 

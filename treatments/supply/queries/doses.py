@@ -143,7 +143,7 @@ def _choice(vial: Vial, reasons: tuple[str, ...], *, is_chosen: bool) -> Choice:
     )
 
 
-def vial_of_lot(dose: Dose, lot: str, expires_on: date, mg: Decimal) -> Vial | None:
+def vial_of_lot(dose: Dose, lot: str, expires_on: date) -> Vial | None:
     """Return a vial at the dose's site that is of this lot and day and can be given: the dose's own before a free one.
 
     None where the ledger has no such vial: what was given is recorded all the same.
@@ -152,7 +152,6 @@ def vial_of_lot(dose: Dose, lot: str, expires_on: date, mg: Decimal) -> Vial | N
         site_id=dose.site_id,
         lot__iexact=lot,
         expires_on=expires_on,
-        mg=mg,
         state__in=[state.value for state in rules.USABLE],
     )
     own_first = F("reserved_for").asc(nulls_last=True)

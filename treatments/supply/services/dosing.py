@@ -80,7 +80,9 @@ def give(*, vial: Vial, administration: Administration, by: Actor, at: datetime,
     _same_site(held, dose)
     done_at = administration.given_at or at
     if not despite.strip():
-        _check(held, mg=administration.mg or dose.mg, day=administration.given_on, at=done_at, dose=dose)
+        # Less than was planned still comes from a vial of the planned strength.
+        strength = dose.mg if administration.mg is None else max(administration.mg, dose.mg)
+        _check(held, mg=strength, day=administration.given_on, at=done_at, dose=dose)
     facts = Facts(at=max(done_at, held.standing.at), dose=dose, administration=administration, reason=despite)
     try:
         with transaction.atomic():
