@@ -98,7 +98,8 @@ def row(
         readiness_url=reverse("readiness:dose", args=[dose.pk]),
         labs=_labs(ready),
         site=site.name,
-        action=_mending(ready, tab, rights) or _action(listed, status, today, rights),
+        action=_mending(ready, tab, rights, is_urgent=tab is Tab.LABS_DUE or status in _TO_GIVE)
+        or _action(listed, status, today, rights),
     )
 
 
@@ -165,12 +166,12 @@ def _labs(ready: DoseReadiness) -> str:
     return "None" if newest is None else formatting.day(newest)
 
 
-def _mending(ready: DoseReadiness, tab: Tab, rights: Collection[Permission]) -> Action | None:
+def _mending(ready: DoseReadiness, tab: Tab, rights: Collection[Permission], *, is_urgent: bool) -> Action | None:
     """Return the page that mends what put the dose into this tab; None in the others, or where somebody else does."""
     for judged, shown in zip(ready.readiness.lights, ready.shown, strict=True):
         keeps = judged.answer is Answer.NOT_READY if tab is Tab.NOT_READY else judged.lit.light is Light.LABS
         if tab in RULED and keeps and shown.fix is not None and shown.fix.permission in rights:
-            return Action(shown.fix.label, shown.fix.url, is_urgent=True)
+            return Action(shown.fix.label, shown.fix.url, is_urgent)
     return None
 
 

@@ -48,6 +48,7 @@ from treatments.rules.readiness import Answer
 from treatments.rules.schedule import Status
 from treatments.supply.models import Movement, Vial
 from treatments.supply.queries import authorisations_of, recall, strengths
+from treatments.worklist import overlays
 from treatments.worklist import queries as worklist
 from treatments.worklist.tabs import Tab
 
@@ -123,7 +124,8 @@ class TestTheWhole:
         assert set(Patient.objects.values_list("care_status", flat=True)) == set(CareStatus)
 
     def test_every_tab_of_the_worklist_has_rows(self) -> None:
-        counts = worklist.counts(list(Site.objects.all()), AN_AFTERNOON)
+        sites = list(Site.objects.all())
+        counts = {**worklist.counts(sites, AN_AFTERNOON), **overlays.look(sites, AN_AFTERNOON).counts()}
         assert {tab for tab, count in counts.items() if count} == set(Tab)
 
     def test_courses_stand_on_an_older_policy_and_some_of_them_would_change(self) -> None:

@@ -228,6 +228,13 @@ class TestTheActionOfATabAboutWhatIsMissing:
             Role.VIEWER: "Open",
         }
 
+    def test_what_is_not_yet_due_is_mended_without_urgency_but_for_values_that_are_due(self, site: Site) -> None:
+        entry, due = (listed(site, Planned(TODAY + timedelta(days=days))) for days in (8, 7))
+        urgent = [
+            shown(each, tab=tab).action.is_urgent for each in (entry, due) for tab in (Tab.NOT_READY, Tab.LABS_DUE)
+        ]
+        assert urgent == [False, True, True, True]
+
     def test_a_light_that_only_asks_to_check_is_not_what_keeps_the_dose(self, site: Site) -> None:
         entry = listed(site)
         adverse_events.record(entry.dose.patient)
