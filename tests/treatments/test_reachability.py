@@ -30,6 +30,7 @@ from tests.treatments.adverse_events import builders as adverse_events
 from tests.treatments.courses import builders as courses
 from tests.treatments.courses import newer
 from tests.treatments.courses.decided import elsewhere, high_dose
+from tests.treatments.dose_day import builders as dose_day
 from tests.treatments.labs import builders as labs
 from tests.treatments.outcomes import builders as outcomes
 from tests.treatments.pages import soup
@@ -45,6 +46,8 @@ TODAY = AT.date()
 NO_PAGE_LEADS_THERE = {
     "account_set_password": "for an account that has no password; the mail with its link leads there",
     "account_reauthenticate": "the sign-in asks for it by itself before something delicate",
+    "drafts:keep": "a form keeps what is typed by itself",
+    "drafts:drop": "offered on a form while something is kept of it",
 }
 # The administration pages keep rights of their own; an address without a name is a file.
 NOT_OURS = {"", "admin:index"}
@@ -52,11 +55,18 @@ NOT_OURS = {"", "admin:index"}
 ON_THE_VIAL = "on the page of the vial, from Supply"
 ON_THE_EVENT = "on the page of the adverse event, from the chart"
 ON_THE_AUTHORISATION = "beside the authorisation, on the patient’s authorisations"
+ON_THE_DOSE_DAY = "on the page of the dose day, from Dose days"
 ON_THE_DECISION = "on the page of the decision, from the chart and from Review"
 FROM_ANYWHERE_FURTHER = {
     "supply:move": ON_THE_VIAL,
     "supply:correct": ON_THE_VIAL,
     "supply:void": ON_THE_VIAL,
+    "dose_day:confirm": ON_THE_DOSE_DAY,
+    "dose_day:advice": ON_THE_DOSE_DAY,
+    "dose_day:correct": ON_THE_DOSE_DAY,
+    "dose_day:take_back": ON_THE_DOSE_DAY,
+    "dose_day:go_home": ON_THE_DOSE_DAY,
+    "dose_day:void_observation": ON_THE_DOSE_DAY,
 }
 FROM_THE_WORKLIST_FURTHER = FROM_ANYWHERE_FURTHER | {
     "adverse_events:summary": ON_THE_EVENT,
@@ -94,7 +104,7 @@ def everybody(site: Site) -> list[Patient]:
     """Return one patient for each situation in which something can be done."""
     labs.policy(site, may_skip=True)
     supply.vial(site)
-    people = [make(site) for make in (busy, plain, held, interrupted, sooner, two_people, without_course)]
+    people = [make(site) for make in (busy, plain, here_today, held, interrupted, sooner, two_people, without_course)]
     high_dose()
     newer.policy(site)
     return people
@@ -129,6 +139,15 @@ def plain(site: Site) -> Patient:
     of = courses.patient(site, "Plain")
     courses.course(of, planned_start=date(2026, 6, 1))
     labs.log(of, labs.reported(value="96"))
+    return of
+
+
+def here_today(site: Site) -> Patient:
+    """Somebody booked for today, at whose first attempt nothing was given; and who is to be called."""
+    of = courses.patient(site, "Today")
+    dose = courses.next_dose(courses.course(of, planned_start=TODAY))
+    services.book(dose=dose, on=TODAY, at_time=None, place="", by=BY, at=AT)
+    dose_day.one_of_each(dose)
     return of
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -138,7 +139,7 @@ class TestFillingIn:
         assert told(answer) == ["The checklist was saved. Another person has to confirm it."]
         row = Checklist.objects.get()
         assert (row.checked_by, row.second, row.vial, row.on) == (nadia, None, vial, date(2026, 7, 4))
-        assert (row.label, row.mg) == ("L2", 12)
+        assert (row.label, row.mg) == ("L2", Decimal(12))
 
     @pytest.mark.parametrize(
         ("typed", "said"),

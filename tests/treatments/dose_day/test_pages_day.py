@@ -10,6 +10,7 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
+from clinic.audit.trail import person_actor
 from clinic.staff.models import Site, User
 from clinic.staff.roles import Role
 from tests.factories import AT, BY
@@ -173,8 +174,8 @@ class TestTheSteps:
 
     def test_observations_stand_in_their_order(self, nurse: Client, given: Dose, nadia: User) -> None:
         for minutes, facts in ((2, {"pain": 0}), (5, {"pulse": 88, "systolic": 104, "diastolic": 62, "note": "Pale"})):
-            seen = services.Observed(at=AT - minutes * MINUTE, **facts)  # type: ignore[arg-type]
-            services.observe(dose=given, observed=seen, by=builders.person_actor(nadia), at=AT)
+            seen = services.Observed(at=AT - minutes * MINUTE, **facts)
+            services.observe(dose=given, observed=seen, by=person_actor(nadia), at=AT)
         page = nurse.get(url(given))
         rows = [text(row) for row in soup(page).select("#observation tbody tr")]
         assert rows[0].startswith("12:55 88/min 104/62 mmHg Pale Nadia Nurse")
@@ -248,7 +249,7 @@ class TestTheOneButton:
     def test_then_observed_booked_and_sent_home(self, nurse: Client, given: Dose, nadia: User) -> None:
         assert stands_out(nurse.get(url(given))) == ["Add an observation"]
         seen = services.Observed(at=AT, pulse=80)
-        services.observe(dose=given, observed=seen, by=builders.person_actor(nadia), at=AT)
+        services.observe(dose=given, observed=seen, by=person_actor(nadia), at=AT)
         assert stands_out(nurse.get(url(given))) == ["Book the next date"]
         coming = builders.coming(given)
         course_services.book(dose=coming, on=date(2026, 7, 18), at_time=None, place="", by=BY, at=AT)
@@ -333,7 +334,7 @@ def test_the_number_of_queries_does_not_grow(
     few = queries(nurse, url(given))
     for minutes in range(1, 9):
         seen = services.Observed(at=AT - minutes * MINUTE, pulse=80)
-        services.observe(dose=given, observed=seen, by=builders.person_actor(nadia), at=AT)
+        services.observe(dose=given, observed=seen, by=person_actor(nadia), at=AT)
     home = builders.go_home(given, nadia)
     for _ in range(3):
         builders.call(home, nadia, "no_answer", again_on=date(2026, 7, 6))
