@@ -47,6 +47,7 @@ urlpatterns = [
     path("", include("treatments.readiness.urls")),
     path("", include("treatments.dose_day.urls")),
     path("monographs/", include("monographs.urls")),
+    path("drafts/", include("clinic.drafts.urls")),
     path("reminders/", include("treatments.reminders.urls")),
     path("accounts/", include(accounts)),
     path("admin/", admin.site.urls),

@@ -5,7 +5,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from clinic.staff.access import StaffRequest
+from clinic.staff.access import StaffRequest, may_somewhere
+from clinic.staff.roles import Permission
 from monographs import queries
 from monographs.access import monograph_or_404
 from monographs.forms import SearchForm
@@ -15,7 +16,8 @@ from monographs.forms import SearchForm
 def monograph_list(request: StaffRequest) -> HttpResponse:
     """Show every monograph in force."""
     rows = queries.monographs_in_force(today=timezone.now().date())
-    return render(request, "monographs/list.html", {"rows": rows, "form": SearchForm()})
+    may_view = may_somewhere(request.user, Permission.VIEW_PATIENTS)
+    return render(request, "monographs/list.html", {"rows": rows, "form": SearchForm(), "may_view": may_view})
 
 
 @require_safe

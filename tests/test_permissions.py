@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.contrib import admin
 from django.db import connection
@@ -21,6 +22,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from clinic.audit.trail import person_actor
 from clinic.patients import services as patients
@@ -33,8 +35,10 @@ from tests import factories
 from tests.factories import AT, BY
 from tests.treatments.adverse_events.builders import record as record_event
 from tests.treatments.courses import builders
+from tests.treatments.dose_day import builders as dose_day
 from tests.treatments.outcomes.builders import score as record_score
 from tests.treatments.readiness import builders as readiness
+from tests.treatments.reminders import builders as reminders
 from tests.treatments.supply import builders as supply
 from treatments.courses import services as courses
 from treatments.courses.models import Course
@@ -59,6 +63,8 @@ ANYBODY = {
     "monographs:list",
     "monographs:detail",
     "monographs:search",
+    "drafts:keep",
+    "drafts:drop",
 }
 RIGHTS: dict[str, Permission] = {
     "worklist": Permission.VIEW_PATIENTS,
@@ -146,6 +152,11 @@ RIGHTS: dict[str, Permission] = {
     "readiness:confirm": Permission.SECOND,
     "readiness:withdraw": Permission.OVERRIDE_LIGHTS,
     "reminders:ledger": Permission.VIEW_REMINDERS,
+    "reminders:preferences": Permission.VIEW_REMINDERS,
+    "reminders:preview": Permission.VIEW_REMINDERS,
+    "reminders:test_mail": Permission.VIEW_REMINDERS,
+    "reminders:put_off": Permission.MANAGE_REMINDERS,
+    "reminders:again": Permission.MANAGE_REMINDERS,
 }
 
 EVENTS = ("adverse_events_adverseevent", "outcomes_motorscore")
@@ -214,9 +225,11 @@ def stage(site: Site) -> dict[str, str]:
         "authorisation_id": str(supply.authorisation(patient).pk),
         "light": "labs",
         **readiness.one_of_each(dose),
+        **dose_day.one_of_each(dose),
         "part_id": str(carer.pk),
         "kind": "carer",
         "consent": str(given.pk),
+        **reminders.one_of_each(dose),
         "slug": "nusinersen",
         "uidb36": "1",
         "key": "none",
@@ -321,8 +334,9 @@ def test_from_another_site_a_record_answers_like_one_that_does_not_exist(
     stage: dict[str, str], browser_of: Callable[..., Client], name: str, method: str
 ) -> None:
     client = browser_of("everything elsewhere")
-    foreign = getattr(client, method)(filled(name, stage))
-    nobodys = getattr(client, method)(filled(name, unknown(stage)))
+    # Every page says by its minute when it was printed.
+    with time_machine.travel(timezone.now(), tick=False):
+        foreign, nobodys = (getattr(client, method)(filled(name, about)) for about in (stage, unknown(stage)))
     refused = {404} if method == "get" else {404, 405}
     assert foreign.status_code == nobodys.status_code
     assert foreign.status_code in refused
@@ -396,6 +410,11 @@ def test_an_administrator_of_another_site_sees_no_clinical_row(
         "labs_labresult",
         "supply_authorisation",
         "readiness_override",
+        "dose_day_checklist",
+        "dose_day_procedure",
+        "dose_day_observation",
+        "dose_day_discharge",
+        "dose_day_followupcall",
         *EVENTS,
     ):
         assert b"Alder" not in client.get(reverse(f"admin:{label}_changelist")).content

@@ -24,6 +24,10 @@ class PartKind(Generic[F, P]):
     corrected: str
     voided: str
 
+    def __str__(self) -> str:
+        """Return its word in an address."""
+        return self.slug
+
 
 IDENTIFIER = PartKind(
     "identifier",

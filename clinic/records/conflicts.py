@@ -1,9 +1,9 @@
 """Two people, one record: what the later one typed, beside what the earlier one saved."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from django import forms
 from django.http import QueryDict
@@ -13,6 +13,9 @@ from clinic.audit.models import Entry
 from clinic.records.models import ClinicalRecord
 from clinic.records.wording import in_words
 from clinic.records.writing import StaleRecord
+
+# Where a record keeps what a field asks for: the attribute's name, or what reads it off the record.
+Stored: TypeAlias = str | Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,11 @@ class Conflict:
 
 
 def conflict(
-    form: forms.Form, stale: StaleRecord, *, names: Mapping[str, str] | None = None, zone: tzinfo = UTC
+    form: forms.Form, stale: StaleRecord, *, names: Mapping[str, Stored] | None = None, zone: tzinfo = UTC
 ) -> Conflict:
     """Compare a valid form with the record as it stands, and let the form carry the record's current version.
 
-    A field is compared with the record's attribute of the same name, or of the name that `names` gives for it; a field
+    A field is compared with the record's attribute of the same name, or with what `names` gives for it; a field
     that the record does not have, such as a reason, is left out. Instants are written in `zone`. With the version
     brought up to date, saving the page a second time is a decision made with both versions in sight.
     """
@@ -71,12 +74,14 @@ def conflict(
     return Conflict(_last_actor(stale.current), tuple(row for row in rows if row), stale.current.void_reason)
 
 
-def _row(form: forms.Form, name: str, record: ClinicalRecord, attribute: str, zone: tzinfo) -> Row | None:
+def _row(form: forms.Form, name: str, record: ClinicalRecord, kept: Stored, zone: tzinfo) -> Row | None:
     field = form.fields[name]
-    if field.widget.is_hidden or not hasattr(record, attribute):
+    if field.widget.is_hidden or (isinstance(kept, str) and not hasattr(record, kept)):
         return None
-    stored = getattr(record, attribute)
-    return Row(str(form[name].label), _words(form.cleaned_data.get(name), field, zone), _words(stored, field, zone))
+    stored = getattr(record, kept) if isinstance(kept, str) else kept(record)
+    # A label that several fields share is told apart as screen readers do.
+    label = field.widget.attrs.get("aria-label") or form[name].label
+    return Row(str(label), _words(form.cleaned_data.get(name), field, zone), _words(stored, field, zone))
 
 
 def _words(value: Any, field: forms.Field, zone: tzinfo) -> str:

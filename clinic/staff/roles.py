@@ -27,6 +27,7 @@ class Permission(StrEnum):
     OVERRIDE_LIGHTS = "let a dose past a light, with a reason"
     VIEW_REMINDERS = "see the reminder ledger"
     RECEIVE_REMINDERS = "receive the daily digest of due and overdue doses"
+    MANAGE_REMINDERS = "put a reminder off, and send a digest again"
     RECEIVE_DECISIONS = "receive, in the daily digest, what waits for a decision"
     RECEIVE_SUPPLY = "receive, in the daily digest, vials that expire"
     ADMINISTER = "administer accounts, sites and policies"
@@ -66,6 +67,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.RECORD_SCORES,
         Permission.MANAGE_AUTHORISATIONS,
         Permission.RECEIVE_REMINDERS,
+        Permission.MANAGE_REMINDERS,
     },
     Role.NURSE: _READ
     | {
@@ -80,6 +82,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.REVIEW_LABS,
         Permission.OVERRIDE_LIGHTS,
         Permission.RECEIVE_REMINDERS,
+        Permission.MANAGE_REMINDERS,
         Permission.SECOND,
     },
     Role.PRESCRIBER: _READ
@@ -98,6 +101,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.SIGN_OFF,
         Permission.OVERRIDE_LIGHTS,
         Permission.RECEIVE_DECISIONS,
+        Permission.MANAGE_REMINDERS,
     },
     Role.PROCEDURALIST: _READ
     | {
@@ -113,6 +117,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.MANAGE_AUTHORISATIONS,
         Permission.SECOND,
         Permission.RECEIVE_SUPPLY,
+        Permission.MANAGE_REMINDERS,
     },
     Role.VIEWER: _READ,
     Role.ADMINISTRATOR: _READ | {Permission.ADMINISTER},

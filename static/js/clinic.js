@@ -68,9 +68,81 @@ function showCurrentTab() {
   document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 }
 
+/* A form that may be kept is kept a moment after each change, and when the reader turns away from it. */
+function keepDrafts() {
+  for (const slip of document.querySelectorAll("form[data-once] input[name=draft]")) keepDraft(slip.form);
+}
+
+function keepDraft(form) {
+  const say = stateOf(form);
+  let timer, changed = false, kept = "";
+  const keep = async () => {
+    clearTimeout(timer);
+    if (!changed || form.dataset.sent) return;
+    changed = false;
+    const answer = await sendDraft(form);
+    if (form.dataset.sent) return;
+    changed ||= answer !== "kept";
+    if (answer === "kept") kept = new Date().toTimeString().slice(0, 5);
+    say(answer, kept);
+  };
+  form.addEventListener("input", () => {
+    changed = true;
+    clearTimeout(timer);
+    timer = setTimeout(keep, 2000);
+  });
+  document.addEventListener("visibilitychange", keep);
+  window.addEventListener("pagehide", keep);
+}
+
+/* How a form says whether it is kept. The same words are not said twice, because a screen reader would repeat them. */
+function stateOf(form) {
+  const state = form.querySelector(".draft-state"), [words, signIn] = state.children;
+  return (answer, kept) => {
+    const until = kept ? ` What you typed until ${kept} is kept.` : "";
+    const sentence = {
+      kept: `Kept ${kept}`,
+      "signed out": `You were signed out.${until} Sign in again in another tab, then go on here.`,
+      "too large": `This is more than can be kept for later.${until}`,
+      failed: `It could not be kept just now.${until}`,
+    }[answer];
+    if (words.textContent !== sentence) words.textContent = sentence;
+    for (const name of ["notice", "tone-attention"]) state.classList.toggle(name, answer !== "kept");
+    signIn.hidden = answer !== "signed out";
+  };
+}
+
+/* Keep a form, with a fresh token where the reader signed in again since: that of their own page, if it is theirs. */
+async function sendDraft(form) {
+  const data = new FormData(form);
+  try {
+    let answer = await postDraft(form, data);
+    if (answer.status === 403) {
+      data.set("csrfmiddlewaretoken", await freshToken());
+      answer = await postDraft(form, data);
+      if (answer.status === 204) form.elements.csrfmiddlewaretoken.value = data.get("csrfmiddlewaretoken");
+    }
+    return { 204: "kept", 413: "too large", 401: "signed out", 403: "signed out" }[answer.status] ?? "failed";
+  } catch {
+    return "failed";
+  }
+}
+
+function postDraft(form, body) {
+  const headers = { "X-Requested-With": "fetch" };
+  const url = form.querySelector("button[formaction]").formAction;
+  return fetch(url, { method: "POST", body, headers, keepalive: true });
+}
+
+async function freshToken() {
+  const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+  return page.querySelector("input[name=csrfmiddlewaretoken]").value;
+}
+
 foldNavigation();
 closeMenus();
 focusErrors();
 sendOnce();
+keepDrafts();
 echoDates();
 showCurrentTab();

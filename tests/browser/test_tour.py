@@ -54,6 +54,9 @@ def addresses(course: Course) -> dict[str, str]:
     return {
         "worklist": "/",
         "overdue": "/?tab=overdue",
+        "labs due": "/?tab=labs-due",
+        "not ready": "/?tab=not-ready",
+        "no booking": "/?tab=no-booking",
         "find": "/patients/",
         "register": "/patients/register/",
         "chart": f"/patients/{patient.pk}/",

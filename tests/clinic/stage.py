@@ -12,9 +12,11 @@ from tests.clinic.patients import builders as patients
 from tests.factories import AT, BY
 from tests.treatments.adverse_events import builders as adverse_events
 from tests.treatments.courses import builders as courses
+from tests.treatments.dose_day import builders as dose_day
 from tests.treatments.labs import builders as labs
 from tests.treatments.outcomes import builders as outcomes
 from tests.treatments.readiness import builders as readiness
+from tests.treatments.reminders import builders as reminders
 from tests.treatments.supply import builders as supply
 from treatments.courses import services
 
@@ -44,7 +46,9 @@ def one_of_each(site: Site, family_name: str = "Alder") -> Patient:
     supply.vial(site)
     supply.authorisation(patient)
     readiness.one_of_each(courses.next_dose(course))
+    dose_day.one_of_each(courses.next_dose(course))
     services.decline_switch(course=course, regimen=course.regimen, reason="Does well", by=BY, at=AT)
+    reminders.one_of_each(courses.next_dose(course))
     return patient
 
 

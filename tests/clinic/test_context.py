@@ -19,7 +19,7 @@ from clinic.staff.roles import Role
 from tests.factories import AT, BY
 
 Person = Callable[..., User]
-READS = ["Worklist", "Review", "Patients", "Adverse events", "Supply", "Monographs", "Reminders"]
+READS = ["Worklist", "Dose days", "Review", "Patients", "Adverse events", "Supply", "Monographs", "Reminders"]
 
 
 def seen_by(user: Any, path: str = "/") -> dict[str, Any]:
@@ -81,6 +81,7 @@ def test_the_product_has_one_name() -> None:
         ("/", ["Worklist"]),
         ("/?tab=overdue", ["Worklist"]),
         ("/review/", ["Review"]),
+        ("/dose-days/", ["Dose days"]),
         ("/patients/", ["Patients"]),
         ("/patients/0b8f/history/", ["Patients"]),
         ("/supply/vials/0b8f/", ["Supply"]),

@@ -75,6 +75,13 @@ class TestTheList:
         assert "Version 1, in force since 4 Jul 2026" in words(row)
         assert "Reviewed by Dr Adler on 31 Jan 2026" in words(row)
 
+    def test_it_leads_to_what_is_done_with_them_for_whoever_may_see_that(
+        self, client: Client, signed_in: Callable[..., Client], person: Callable[..., User]
+    ) -> None:
+        places = {reverse(name) for name in ("rules", "calculator", "courses:versions")}
+        assert places == {str(link["href"]) for link in opened(client, LIST).select(".entries a")}
+        assert not opened(signed_in(user=person()), LIST).select(".entries a")
+
     def test_it_says_where_nobody_has_reviewed_the_text(self, client: Client) -> None:
         in_force(document())
         assert "Not reviewed by this clinic" in words(one(opened(client, LIST), ".monograph-list > li"))

@@ -72,6 +72,10 @@ class TestMoves:
         back = vials.stand(ledger(K.RECEIVED, *before, K.GIVEN, K.RESTORED))
         assert back == there
 
+    @pytest.mark.parametrize("dose", ["", "M3"], ids=["in stock", "at its dose"])
+    def test_a_reserved_vial_is_wasted_at_its_own_dose_or_in_stock(self, dose: str) -> None:
+        assert state(K.RECEIVED, K.RESERVED, (K.WASTED, 0.0, {"dose": dose})) is State.WASTED
+
     def test_a_restored_vial_can_be_given_again(self) -> None:
         assert state(K.RECEIVED, K.GIVEN, K.RESTORED, K.GIVEN) is State.GIVEN
 
@@ -90,6 +94,10 @@ class TestMoves:
             ((K.RECEIVED, K.RESERVED, K.RETURNED), "This vial is reserved for a dose; it cannot be returned."),
             (
                 (K.RECEIVED, K.RESERVED, (K.GIVEN, 0.0, {"dose": "M9"})),
+                "This vial is reserved for another dose; release it first.",
+            ),
+            (
+                (K.RECEIVED, K.RESERVED, (K.WASTED, 0.0, {"dose": "M9"})),
                 "This vial is reserved for another dose; release it first.",
             ),
             ((K.RECEIVED, OUT_BARE, K.UNBOXED), "This vial is out of its carton already."),

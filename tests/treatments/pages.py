@@ -19,7 +19,7 @@ def text(tag: Tag | BeautifulSoup) -> str:
 
 def filled(page: BeautifulSoup) -> dict[str, str]:
     """Return what the page's main form would send if nothing were typed."""
-    form = page.select_one("main form[method=post]")
+    form = page.select_one("main form[method=post]:not(.start-afresh)")
     assert form is not None
     inputs = [field for field in form.select("input[name]") if not _left_alone(field)]
     values = {str(field["name"]): str(field.get("value", "")) for field in inputs}

@@ -23,7 +23,7 @@ from monographs.models import Regimen
 from treatments.courses import services as courses
 from treatments.courses.models import Course
 from treatments.courses.queries import next_dose
-from treatments.demo import decisions, safety
+from treatments.demo import decisions, dose_days, safety
 from treatments.demo.laboratory import log_samples, override_labs, samples_of, sign_off
 from treatments.demo.stage import Stage
 from treatments.demo.stories import Days, days_of_story
@@ -49,7 +49,8 @@ class Told:
 def load(folder: Path, *, password: str, now: datetime) -> dict[str, int]:
     """Write the whole demonstration in one transaction; return how many of each, or nothing when it is there already.
 
-    `folder` holds `sites.yaml`, `patients.yaml` and `supply.yaml`. The monographs must have been loaded.
+    `folder` holds `sites.yaml`, `patients.yaml` and `supply.yaml`, and perhaps more about these patients. The
+    monographs must have been loaded.
     """
     if Site.objects.exists():
         return {}
@@ -60,6 +61,7 @@ def load(folder: Path, *, password: str, now: datetime) -> dict[str, int]:
         _tell(stage, facts, number, told, stories.get(facts["mrn"], {}))
     vials = yaml.safe_load((folder / "supply.yaml").read_text(encoding="utf-8"))
     told.counts |= supply(vials, stage.sites, now=now, by=person_actor(stage.people["pharmacist"]))
+    told.counts |= dose_days.tell(folder, stage)
     return told.counts
 
 
@@ -136,12 +138,16 @@ def _teller(stage: Stage, patient: Patient, number: int) -> safety.Teller:
 
 def _register(stage: Stage, facts: Mapping[str, Any], number: int, *, at: datetime) -> Patient:
     born_on = stage.now.date() - timedelta(days=facts["born_days_ago"])
+    site = stage.sites[facts["site"]]
     carer = CarerFacts(
-        name=f"Family of patient {number + 1}", relationship="Parent", email=f"family-{number + 1}@example.org"
+        name=f"Family of patient {number + 1}",
+        relationship="Parent",
+        email=f"family-{number + 1}@example.org",
+        phone=f"{site.phone[:-2]}{number:02}",
     )
     day = max(at.date(), born_on)
     return patients.register(
-        site=stage.sites[facts["site"]],
+        site=site,
         person=PersonFacts(facts["given"], facts["family"], born_on, facts["sex"]),
         identifiers=(IdentifierFacts("mrn", facts["mrn"]),),
         profile=ProfileFacts(**facts["sma"]),

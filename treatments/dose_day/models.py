@@ -52,7 +52,7 @@ class Checklist(OfCourse):
     on = models.DateField("day", editable=False)
     label = models.CharField(max_length=20, editable=False)
     mg = models.DecimalField(max_digits=6, decimal_places=2, editable=False)
-    vial = models.ForeignKey(Vial, on_delete=models.PROTECT, null=True, related_name="+")
+    vial = models.ForeignKey(Vial, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     answers = models.JSONField(default=dict)
     checked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", editable=False)
     second = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", editable=False)
@@ -204,7 +204,9 @@ class Observation(OfCourse):
             ),
             models.CheckConstraint(
                 name="blood_pressure_is_a_pair",
-                condition=Q(systolic__isnull=True, diastolic__isnull=True) | Q(systolic__gt=F("diastolic")),
+                # A comparison with nothing is neither true nor false, and a constraint lets that pass.
+                condition=Q(systolic__isnull=True, diastolic__isnull=True)
+                | Q(systolic__isnull=False, diastolic__isnull=False, systolic__gt=F("diastolic")),
             ),
         ]
         indexes = [models.Index(fields=["dose", "observed_at"], name="observation_by_time")]

@@ -26,11 +26,18 @@ from treatments.supply import queries as supply
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """The page that mends a light, and what somebody must be allowed to do there."""
+    """The page that mends a light, and what somebody must be allowed to do there. `part` is a place on that page."""
 
     label: str
-    url: str
     permission: Permission
+    page: str
+    about: tuple[uuid.UUID | str, ...]
+    part: str = ""
+
+    @property
+    def url(self) -> str:
+        """Return the address. Only who is shown the link needs it, and a list is read for hundreds who are not."""
+        return f"{reverse(self.page, args=self.about)}{self.part}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +64,10 @@ def _labs_fix(sheet: Sheet) -> Fix | None:
     if not in_the_way:
         return None
     if any(reading.lapse for reading in in_the_way) and not sheet.lit.two_people:
-        return Fix("Log labs", reverse("labs:add", args=[sheet.asked.patient_id]), Permission.RECORD_LABS)
+        return Fix("Log labs", Permission.RECORD_LABS, "labs:add", (sheet.asked.patient_id,))
     worst = max((reading for reading in in_the_way if reading.lapse is None), key=_rank)
     assert worst.result is not None  # noqa: S101 - what counts has a value
-    return Fix(f"Review {worst.name}", reverse("labs:review", args=[worst.result.key]), Permission.REVIEW_LABS)
+    return Fix(f"Review {worst.name}", Permission.REVIEW_LABS, "labs:review", (worst.result.key,))
 
 
 def _rank(reading: Reading) -> int:
@@ -76,8 +83,8 @@ def adverse_events(asked: Sequence[Asked], _now: datetime) -> dict[uuid.UUID, Sh
 def _events_fix(patient_id: uuid.UUID, lit: Lit) -> Fix:
     """Lead to the events; where the patient must not get the drug, to the allergies, which say so."""
     if lit.contraindicated:
-        return Fix("Allergies", f"{reverse('chart', args=[patient_id])}#panel-allergies", Permission.VIEW_PATIENTS)
-    return Fix("Adverse events", reverse("adverse_events:of_patient", args=[patient_id]), Permission.VIEW_PATIENTS)
+        return Fix("Allergies", Permission.VIEW_PATIENTS, "chart", (patient_id,), "#panel-allergies")
+    return Fix("Adverse events", Permission.VIEW_PATIENTS, "adverse_events:of_patient", (patient_id,))
 
 
 def authorisation(asked: Sequence[Asked], _now: datetime) -> dict[uuid.UUID, Shown]:
@@ -89,11 +96,10 @@ def authorisation(asked: Sequence[Asked], _now: datetime) -> dict[uuid.UUID, Sho
 
 def _authorisation_fix(one: supply.Wanted, lit: Lit) -> Fix:
     """Lead to those that there are, of which one can be renewed; where there is none, to the form."""
+    may = Permission.MANAGE_AUTHORISATIONS
     if NONE_REGISTERED in lit.rules:
-        url = reverse("supply:add_authorisation", args=[one.patient_id])
-        return Fix("Register an authorisation", url, Permission.MANAGE_AUTHORISATIONS)
-    url = reverse("supply:of_patient", args=[one.patient_id])
-    return Fix("Register or renew", url, Permission.MANAGE_AUTHORISATIONS)
+        return Fix("Register an authorisation", may, "supply:add_authorisation", (one.patient_id,))
+    return Fix("Register or renew", may, "supply:of_patient", (one.patient_id,))
 
 
 def drug(asked: Sequence[Asked], now: datetime) -> dict[uuid.UUID, Shown]:
@@ -104,7 +110,7 @@ def drug(asked: Sequence[Asked], now: datetime) -> dict[uuid.UUID, Shown]:
 
 
 def _drug_fix(one: supply.Wanted) -> Fix:
-    return Fix("Vials for this dose", reverse("supply:for_dose", args=[one.dose_id]), Permission.MANAGE_SUPPLY)
+    return Fix("Vials for this dose", Permission.MANAGE_SUPPLY, "supply:for_dose", (one.dose_id,))
 
 
 def _wanted(asked: Sequence[Asked]) -> list[supply.Wanted]:
@@ -128,7 +134,7 @@ def access_plan(asked: Sequence[Asked], _now: datetime) -> dict[uuid.UUID, Shown
 
 
 def _part_fix(patient_id: uuid.UUID, label: str, kind: str) -> Fix:
-    return Fix(label, reverse("patients:add_part", args=[patient_id, kind]), Permission.REGISTER_PATIENTS)
+    return Fix(label, Permission.REGISTER_PATIENTS, "patients:add_part", (patient_id, kind))
 
 
 PROVIDERS: Mapping[Light, Provider] = MappingProxyType(

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from clinic.staff.admin_access import ReadOnlyAdmin
-from treatments.reminders.models import Message, Reminder
+from treatments.reminders.models import Message, PutOff, Reminder
 
 
 @admin.register(Reminder)
@@ -25,3 +25,13 @@ class MessageAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     list_select_related = ("recipient",)
     date_hierarchy = "local_day"
+
+
+@admin.register(PutOff)
+class PutOffAdmin(ReadOnlyAdmin):
+    """What somebody put off, until when and why."""
+
+    list_display = ("kind", "until", "by", "reason", "site")
+    list_filter = ("kind", ("site", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("by", "site")
+    date_hierarchy = "until"

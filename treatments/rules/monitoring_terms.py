@@ -120,12 +120,13 @@ class LabPolicy:
 class Review:
     """Somebody looked at a result and answered for it, up to a level. `second` is the second person, if there was one.
 
-    `by` and `second` are names as they were that day.
+    `by` and `second` are names as they were that day; `key` is opaque.
     """
 
     level: Level
     by: str
     second: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

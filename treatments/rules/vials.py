@@ -259,12 +259,14 @@ def _allow(standing: Standing | None, move: Move) -> None:
 def _refusal(standing: Standing, move: Move) -> str:
     """Return what stands in the way of a move besides the state, "" when nothing does."""
     kind, others = move.kind, standing.dose not in {"", move.dose}
+    # A vial that is written off in stock names no dose, whomever it was for.
+    at_a_dose = kind is Kind.GIVEN or (kind is Kind.WASTED and move.dose != "")
     refusals = (
         (move.at < standing.at, "The ledger goes forward: this time lies before the vial’s last move."),
         (kind is Kind.RESERVED and bool(standing.dose), "This vial is reserved for a dose already."),
         (kind is Kind.RESERVED and not move.dose, "A vial is reserved for a dose; name it."),
         (kind is Kind.RELEASED and not standing.dose, "This vial is reserved for no dose."),
-        (kind is Kind.GIVEN and others, "This vial is reserved for another dose; release it first."),
+        (at_a_dose and others, "This vial is reserved for another dose; release it first."),
         (kind is Kind.UNBOXED and not standing.in_carton, "This vial is out of its carton already."),
         (kind is Kind.PUT_BACK and not standing.is_out, "This vial is in the refrigerator."),
     )
@@ -276,7 +278,7 @@ def possible(standing: Standing) -> tuple[Kind, ...]:
     legal = []
     for kind in Kind:
         try:
-            after(standing, Move(kind, standing.at, dose=standing.dose if kind is Kind.GIVEN else "any"))
+            after(standing, Move(kind, standing.at, dose="any" if kind is Kind.RESERVED else standing.dose))
         except IllegalMove:
             continue
         legal.append(kind)

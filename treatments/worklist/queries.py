@@ -31,8 +31,8 @@ from django.db.models.functions import Concat
 from clinic.patients.choices import CareStatus, IdentifierKind
 from clinic.patients.models import Identifier
 from clinic.staff.models import Site
-from treatments.courses.models import Dose, Hold, OfCourseQuerySet
-from treatments.worklist.tabs import TABS, Tab, last_upcoming
+from treatments.courses.models import Booking, Dose, Hold, OfCourseQuerySet
+from treatments.worklist.tabs import ABOUT, RULED, Tab, last_upcoming
 
 PAGE_SIZE = 50
 # Nobody works through more in a day; counting further would make the page slower the more patients a site has.
@@ -70,22 +70,23 @@ class Page:
 
 
 # Every next dose that belongs on the list, whatever its days. Built once: each request only adds sites and days.
-_LISTED = Dose.objects.standing().filter(
+LISTED = Dose.objects.standing().filter(
     is_next=True,
     course__stopped_on=None,
     course__voided_at=None,
     patient__care_status=CareStatus.ACTIVE,
     patient__voided_at=None,
 )
+_BOOKED = Exists(Booking.objects.standing().filter(dose=OuterRef("pk"), cancelled_at=None))
 _HELD = Exists(Hold.objects.standing().filter(course=OuterRef("course"), ended_on=None))
 
 
 def select(sites: Sequence[Site], tab: Tab, now: datetime) -> OfCourseQuerySet[Dose]:
     """Return the next doses of one tab at these sites, each site by its own local day."""
-    return _LISTED.filter(_anywhere(sites, tab, now))
+    return LISTED.filter(anywhere(sites, tab, now))
 
 
-def _anywhere(sites: Sequence[Site], tab: Tab, now: datetime) -> Q:
+def anywhere(sites: Sequence[Site], tab: Tab, now: datetime) -> Q:
     """Return the tab's condition for all sites: those whose calendars show the same day share one."""
     by_day: dict[date, list[uuid.UUID]] = defaultdict(list)
     for site in sites:
@@ -98,7 +99,10 @@ def _anywhere(sites: Sequence[Site], tab: Tab, now: datetime) -> Q:
 
 
 def in_tab(tab: Tab, today: date) -> Q:
-    """Return the condition under which a next dose stands in this tab on a day."""
+    """Return the condition under which a next dose stands in this tab on a day.
+
+    Where the rules of the six lights decide, it is the condition under which they are asked at all.
+    """
     held = Q(_HELD)
     decision = Q(needs_review=True) | Q(target__isnull=True)
     for turn in ("review_from", "interrupted_from", "restart_from"):
@@ -111,7 +115,12 @@ def in_tab(tab: Tab, today: date) -> Q:
     }
     if tab is Tab.ON_HOLD:
         return held
-    return ~held & (decision if tab is Tab.DECISION else ~decision & by_plan[tab])
+    if tab is Tab.DECISION:
+        return ~held & decision
+    if tab in by_plan:
+        return ~held & ~decision & by_plan[tab]
+    falling_due = ~held & ~decision & (by_plan[Tab.OVERDUE] | by_plan[Tab.DUE] | by_plan[Tab.UPCOMING])
+    return falling_due & ~Q(_BOOKED) if tab is Tab.NO_BOOKING else falling_due
 
 
 class _CappedCount(Subquery):
@@ -122,29 +131,46 @@ class _CappedCount(Subquery):
 
 
 def counts(sites: Sequence[Site], now: datetime) -> dict[Tab, int]:
-    """Return how many rows each tab has; COUNTED + 1 stands for any number above COUNTED. One query."""
+    """Return how many rows each tab has that the rows alone decide. One query.
+
+    COUNTED + 1 stands for any number above COUNTED.
+    """
+    tabs = [tab for tab in ABOUT if tab not in RULED]
     if not sites:
-        return dict.fromkeys(TABS, 0)
-    columns = [_CappedCount(select(sites, tab, now).values("pk")[: COUNTED + 1]) for tab in TABS]
+        return dict.fromkeys(tabs, 0)
+    columns = [_CappedCount(select(sites, tab, now).values("pk")[: COUNTED + 1]) for tab in tabs]
     (row,) = Site.objects.filter(pk=sites[0].pk).values_list(*columns)
-    return dict(zip(TABS, row, strict=True))
+    return dict(zip(tabs, row, strict=True))
 
 
 def page(sites: Sequence[Site], tab: Tab, now: datetime, cursor: Cursor | None) -> Page:
     """Return one page of a tab beyond the cursor, the first page without one. One query."""
-    column, backward = TABS[tab].order, cursor is not None and cursor.backward
-    rows = _with_facts(select(sites, tab, now))
-    if cursor is not None:
-        rows = rows.filter(beyond(cursor, column, always_dated=TABS[tab].always_dated))
-    if backward:
-        rows = rows.order_by(F(column).desc(nulls_first=True), "-pk")
-    else:
-        rows = rows.order_by(F(column).asc(nulls_last=True), "pk")
-    found = list(rows[: PAGE_SIZE + 1])
+    column, backward = ABOUT[tab].order, cursor is not None and cursor.backward
+    found = list(from_here(_with_facts(select(sites, tab, now)), tab, cursor)[: PAGE_SIZE + 1])
     more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
     if backward:
         found.reverse()
     return _paged(found, column, cursor, more=more)
+
+
+def from_here(doses: OfCourseQuerySet[Dose], tab: Tab, cursor: Cursor | None) -> OfCourseQuerySet[Dose]:
+    """Return the doses beyond the cursor in the tab's order, backwards where the cursor looks back."""
+    about = ABOUT[tab]
+    if cursor is not None:
+        doses = doses.filter(beyond(cursor, about.order, always_dated=about.always_dated))
+    if cursor is not None and cursor.backward:
+        return doses.order_by(F(about.order).desc(nulls_first=True), "-pk")
+    return doses.order_by(F(about.order).asc(nulls_last=True), "pk")
+
+
+def listed(dose_ids: Sequence[uuid.UUID]) -> tuple[Listed, ...]:
+    """Return these next doses in this order. One query."""
+    rows = {dose.pk: _listed(dose) for dose in _with_facts(LISTED.filter(pk__in=dose_ids))}
+    return tuple(rows[dose_id] for dose_id in dose_ids if dose_id in rows)
+
+
+def _listed(dose: Dose) -> Listed:
+    return Listed(dose, *(getattr(dose, fact) for fact in _FACTS))
 
 
 def _paged(found: list[Dose], column: str, cursor: Cursor | None, *, more: bool) -> Page:
@@ -155,8 +181,7 @@ def _paged(found: list[Dose], column: str, cursor: Cursor | None, *, more: bool)
         return Page((), None, None)
     first = Cursor(getattr(found[0], column), found[0].pk, backward=True)
     last = Cursor(getattr(found[-1], column), found[-1].pk)
-    listed = tuple(Listed(dose, *(getattr(dose, fact) for fact in _FACTS)) for dose in found)
-    return Page(listed, first if before else None, last if after else None)
+    return Page(tuple(map(_listed, found)), first if before else None, last if after else None)
 
 
 def beyond(cursor: Cursor, column: str, *, always_dated: bool) -> Q:

@@ -1,7 +1,7 @@
 """One row of the worklist, in words. Rows are made in Python: filters in a long table would double the page's time."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -15,10 +15,16 @@ from clinic.statuses import Status as StatusWord
 from treatments.courses.models import Dose
 from treatments.courses.queries import PROPOSALS, booking_state
 from treatments.courses.status import status_of
+from treatments.readiness.models import Light as LightWords
+from treatments.readiness.queries import DoseReadiness
+from treatments.rules.lights import Light
+from treatments.rules.readiness import Answer
 from treatments.rules.schedule import Status
 from treatments.worklist.queries import Listed
+from treatments.worklist.tabs import RULED, Tab
 
 _TO_BOOK = frozenset({Status.NOT_STARTED, Status.UPCOMING, Status.DUE, Status.OVERDUE})
+_NAMES = {light: LightWords(light.value).label.lower() for light in Light}
 _TO_GIVE = frozenset({Status.DUE, Status.OVERDUE})
 
 
@@ -33,7 +39,11 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One open course, ready to show. `near` says how late or how far away; `booking_mark` what to notice of it."""
+    """One open course, ready to show. `near` says how late or how far away; `booking_mark` what to notice of it.
+
+    `answer` is whether the dose can go ahead; `lights` names those of the six that are not simply ready:
+    what makes the answer, then what only asks to check.
+    """
 
     patient: str
     chart_url: str
@@ -49,13 +59,21 @@ class Row:
     window: str
     booking: str
     booking_mark: StatusWord | None
+    answer: StatusWord
+    lights: tuple[str, ...]
+    readiness_url: str
     labs: str
     site: str
     action: Action
 
 
-def row(listed: Listed, site: Site, now: datetime, *, rights: Collection[Permission], last_lab: date | None) -> Row:
-    """Return a course's row as it is today at its site, with the action that this person's rights allow."""
+def row(
+    listed: Listed, site: Site, now: datetime, *, rights: Collection[Permission], ready: DoseReadiness, tab: Tab
+) -> Row:
+    """Return a course's row as it is today at its site, with the action that this person's rights allow.
+
+    In the tabs about what a dose lacks, the action is to mend that.
+    """
     dose = listed.dose
     today, patient = site.today(now), dose.patient
     status = status_of(dose, today, held=listed.held_from is not None, stopped=False)
@@ -75,9 +93,13 @@ def row(listed: Listed, site: Site, now: datetime, *, rights: Collection[Permiss
         window=_window(dose),
         booking=_booking(listed),
         booking_mark=_booking_mark(listed, status, today),
-        labs="None" if last_lab is None else formatting.day(last_lab),
+        answer=statuses.LIGHT[ready.readiness.answer.value],
+        lights=tuple(_lights(ready)),
+        readiness_url=reverse("readiness:dose", args=[dose.pk]),
+        labs=_labs(ready),
         site=site.name,
-        action=_action(listed, status, today, rights),
+        action=_mending(ready, tab, rights, is_urgent=tab is Tab.LABS_DUE or status in _TO_GIVE)
+        or _action(listed, status, today, rights),
     )
 
 
@@ -127,6 +149,30 @@ def _booking_mark(listed: Listed, status: Status, today: date) -> StatusWord | N
         return statuses.BOOKING["none"] if status in _TO_GIVE else None
     state = booking_state(listed.booked_on, listed.dose, today)
     return None if state == "booked" else statuses.BOOKING[state]
+
+
+def _lights(ready: DoseReadiness) -> Iterator[str]:
+    """Yield the lights behind the answer, and, where some keep the dose, apart from them those that ask to check."""
+    for answer in (Answer.NOT_READY, Answer.CHECK):
+        names = [_NAMES[judged.lit.light] for judged in ready.readiness.lights if judged.answer is answer]
+        if names:
+            apart = "" if answer is ready.readiness.answer else f"{statuses.LIGHT[answer.value].label}: "
+            yield (apart + ", ".join(names)).capitalize()
+
+
+def _labs(ready: DoseReadiness) -> str:
+    """Return the day of the newest sample, whatever it says."""
+    newest = next((shown.labs.newest_on for shown in ready.shown if shown.labs is not None), None)
+    return "None" if newest is None else formatting.day(newest)
+
+
+def _mending(ready: DoseReadiness, tab: Tab, rights: Collection[Permission], *, is_urgent: bool) -> Action | None:
+    """Return the page that mends what put the dose into this tab; None in the others, or where somebody else does."""
+    for judged, shown in zip(ready.readiness.lights, ready.shown, strict=True):
+        keeps = judged.answer is Answer.NOT_READY if tab is Tab.NOT_READY else judged.lit.light is Light.LABS
+        if tab in RULED and keeps and shown.fix is not None and shown.fix.permission in rights:
+            return Action(shown.fix.label, shown.fix.url, is_urgent)
+    return None
 
 
 def _action(listed: Listed, status: Status, today: date, rights: Collection[Permission]) -> Action:

@@ -1,6 +1,7 @@
-"""The worklist's tabs: each open course of a patient in care stands in exactly one.
+"""The worklist's tabs: each open course of a patient in care stands in exactly one of those by status.
 
-A tab is a set of statuses of `treatments.rules.schedule`; what is not yet due is divided by how far away it is.
+Such a tab is a set of statuses of `treatments.rules.schedule`; what is not yet due is divided by how far away it is.
+The overlays lie across them: a course stands in any number of those, and in one by status all the same.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from clinic.statuses import Tone
 from treatments.rules.schedule import Status
 
 UPCOMING_DAYS = 30
+# So many days before the dose the reminders first ask for laboratory values, and the list does as well.
+LABS_DUE_DAYS = 10
 
 
 class Tab(StrEnum):
@@ -23,6 +26,9 @@ class Tab(StrEnum):
     LATER = "later"
     ON_HOLD = "on-hold"
     DECISION = "decision"
+    LABS_DUE = "labs-due"
+    NOT_READY = "not-ready"
+    NO_BOOKING = "no-booking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,33 @@ TABS: Mapping[Tab, About] = {
         "Needs decision", Tone.ATTENTION, "closes", always_dated=False, empty="No course waits for a prescriber."
     ),
 }
+# What is asked of the doses that are overdue, due or upcoming; of laboratory values a little otherwise.
+OVERLAYS: Mapping[Tab, About] = {
+    Tab.LABS_DUE: About(
+        "Labs due",
+        Tone.ATTENTION,
+        "basis",
+        always_dated=True,
+        empty=f"No dose of the next {LABS_DUE_DAYS} days, and no overdue one, waits for laboratory values.",
+    ),
+    Tab.NOT_READY: About(
+        "Not ready",
+        Tone.DANGER,
+        "basis",
+        always_dated=True,
+        empty=f"Nothing stands in the way of any dose that is overdue, due or coming up in {UPCOMING_DAYS} days.",
+    ),
+    Tab.NO_BOOKING: About(
+        "No booking",
+        Tone.ATTENTION,
+        "target",
+        always_dated=True,
+        empty=f"Every dose that is overdue, due or coming up in {UPCOMING_DAYS} days is booked.",
+    ),
+}
+# Which doses stand here is not in their rows: the rules of the six lights say it.
+RULED = frozenset({Tab.LABS_DUE, Tab.NOT_READY})
+ABOUT: Mapping[Tab, About] = {**TABS, **OVERLAYS}
 FIRST = next(iter(TABS))
 
 _BY_STATUS: Mapping[Status, Tab] = {

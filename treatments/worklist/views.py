@@ -1,4 +1,4 @@
-"""The front page: who is overdue, due, upcoming, on hold or waiting for a decision."""
+"""The front page: who is overdue, due, upcoming, on hold or waiting for a decision, and what the next doses lack."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,11 +15,10 @@ from clinic.staff.access import StaffRequest, requires, site_ids, sites
 from clinic.staff.models import Site
 from clinic.staff.roles import Permission
 from treatments.courses.queries import versions
-from treatments.labs.queries import latest
-from treatments.worklist import address, queries
+from treatments.worklist import address, overlays, queries
 from treatments.worklist.address import Address
 from treatments.worklist.rows import Row, row
-from treatments.worklist.tabs import TABS, Tab
+from treatments.worklist.tabs import ABOUT, OVERLAYS, RULED, TABS, Tab
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +40,40 @@ def worklist(request: StaffRequest) -> HttpResponse:
     mine = sites(request.user, Permission.VIEW_PATIENTS)
     asked = address.read(request.GET.dict(), {site.pk for site in mine})
     chosen = [site for site in mine if asked.site_id in {None, site.pk}]
-    counts = queries.counts(chosen, now)
-    page = queries.page(chosen, asked.tab, now, asked.cursor)
-    rows = _rows(request, page, chosen, now)
+    looked, page = _page(chosen, asked, now)
+    counts = queries.counts(chosen, now) | looked.counts()
+    rows = _rows(request, page, chosen, now, looked, asked.tab)
     context = {
         "tabs": [_tab_link(tab, asked, counts) for tab in TABS],
-        "tab": TABS[asked.tab].label,
+        "overlays": [_tab_link(tab, asked, counts) for tab in OVERLAYS],
+        "tab": ABOUT[asked.tab].label,
         "rows": rows,
-        "empty": TABS[asked.tab].empty,
-        "nobody": not any(counts.values()),
+        "empty": _empty(asked, page),
+        "nobody": not any(counts[tab] for tab in TABS),
         "patients_url": reverse("patients:find"),
         "behind": _behind(request, asked, chosen, now),
         "days": _days(chosen, now),
         "sites": mine if len(mine) > 1 else [],
         "show_site": len(chosen) > 1,
         "asked": asked,
-        "shown": f"{len(rows)} of {_counted(counts[asked.tab])} {'course' if counts[asked.tab] == 1 else 'courses'}",
+        "shown": _shown(len(rows), counts[asked.tab]),
         "previous_url": _url(asked.at_page(page.previous)) if page.previous else "",
         "next_url": _url(asked.at_page(page.next)) if page.next else "",
     }
     return render(request, "worklist/worklist.html", context)
 
 
-def _rows(request: StaffRequest, page: queries.Page, chosen: list[Site], now: datetime) -> list[Row]:
-    newest = latest([listed.dose.patient_id for listed in page.listed])
+def _page(chosen: list[Site], asked: Address, now: datetime) -> tuple[overlays.Look, queries.Page]:
+    """Return the page that was asked for, with the lights of its doses."""
+    if asked.tab in RULED:
+        return overlays.page(chosen, asked.tab, now, asked.cursor)
+    page = queries.page(chosen, asked.tab, now, asked.cursor)
+    return overlays.look(chosen, now, [listed.dose.pk for listed in page.listed]), page
+
+
+def _rows(
+    request: StaffRequest, page: queries.Page, chosen: list[Site], now: datetime, looked: overlays.Look, tab: Tab
+) -> list[Row]:
     places, rights = {site.pk: site for site in chosen}, request.user.rights
     return [
         row(
@@ -72,12 +81,21 @@ def _rows(request: StaffRequest, page: queries.Page, chosen: list[Site], now: da
             places[listed.dose.site_id],
             now,
             rights=rights[listed.dose.site_id],
-            last_lab=max(
-                (result.collected_on for result in newest.get(listed.dose.patient_id, {}).values()), default=None
-            ),
+            ready=looked.ready[listed.dose.pk],
+            tab=tab,
         )
         for listed in page.listed
     ]
+
+
+def _empty(asked: Address, page: queries.Page) -> str:
+    """Say what it means that there is no row; where more doses follow that were not looked at yet, that alone."""
+    return "None among the doses that this page looked at." if page.next else ABOUT[asked.tab].empty
+
+
+def _shown(rows: int, count: int | None) -> str:
+    """Say how many rows the page shows, and of how many, where that is known."""
+    return f"{rows}{'' if count is None else f' of {_counted(count)}'} {'course' if count == 1 else 'courses'}"
 
 
 def _behind(request: StaffRequest, asked: Address, chosen: list[Site], now: datetime) -> str:
@@ -99,13 +117,13 @@ def _days(chosen: list[Site], now: datetime) -> str:
     return " · ".join(f"{site.name}: {formatting.weekday(site.today(now))}" for site in chosen)
 
 
-def _tab_link(tab: Tab, asked: Address, counts: Mapping[Tab, int]) -> TabLink:
-    count, about = counts[tab], TABS[tab]
+def _tab_link(tab: Tab, asked: Address, counts: Mapping[Tab, int | None]) -> TabLink:
+    count, about = counts[tab], ABOUT[tab]
     return TabLink(
         label=about.label,
         url=_url(asked.at_tab(tab)),
         current=tab is asked.tab,
-        count=_counted(count),
+        count="" if count is None else _counted(count),
         tone=about.tone if count else "neutral",
     )
 

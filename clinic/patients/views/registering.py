@@ -1,5 +1,7 @@
 """Register a patient, after a look at who they may already be."""
 
+from datetime import datetime
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -7,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from clinic.audit.trail import person_actor
+from clinic.drafts import offering
 from clinic.patients import queries, services
 from clinic.patients.forms import RegisterForm
 from clinic.patients.models import Patient
@@ -29,10 +32,11 @@ def register(request: StaffRequest) -> HttpResponse:
         once=Once(request.user.pk, "register a patient", ""),
     )
     if request.method == "GET":
-        return _page(request, form)()
+        return _page(request, form, now)()
     matches = _matches(request, form) if form.is_valid() else ()
+    show = _page(request, form, now, matches)
     if not form.is_valid():
-        return _page(request, form, matches)(status=422)
+        return show(status=422)
 
     def work() -> Patient:
         return services.register(
@@ -48,7 +52,7 @@ def register(request: StaffRequest) -> HttpResponse:
             at=now,
         )
 
-    return save(request, form, _page(request, form, matches), work=work, done="The patient was registered.")
+    return save(request, form, show, work=work, done="The patient was registered.", draft=True)
 
 
 def _matches(request: StaffRequest, form: RegisterForm) -> tuple[queries.Match, ...]:
@@ -65,9 +69,11 @@ def _matches(request: StaffRequest, form: RegisterForm) -> tuple[queries.Match, 
     return matches
 
 
-def _page(request: StaffRequest, form: RegisterForm, matches: tuple[queries.Match, ...] = ()) -> Show:
+def _page(request: StaffRequest, form: RegisterForm, now: datetime, matches: tuple[queries.Match, ...] = ()) -> Show:
     def show(*, status: int = 200, conflict: Conflict | None = None) -> HttpResponse:
-        context = {"form": form, "matches": matches, "conflict": conflict, "cancel_url": reverse("patients:find")}
+        above = reverse("patients:find")
+        draft = offering.offer(request, form, above=above, now=now)
+        context = {"form": form, "matches": matches, "conflict": conflict, "cancel_url": above, "draft": draft}
         return render(request, "patients/register.html", context, status=status)
 
     return show

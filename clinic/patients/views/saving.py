@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 
+from clinic.drafts import offering
 from clinic.patients import queries
 from clinic.patients.models import Patient, PatientPart, SmaProfile
 from clinic.patients.services import IdentifierTaken, Refused
@@ -77,25 +78,32 @@ def save(
     work: Callable[[], Saved],
     done: str,
     names: Mapping[str, str] | None = None,
+    draft: bool = False,
 ) -> HttpResponse:
     """Do the page's one piece of work, or show the page again with what stands in the way and everything typed.
 
     What was done leads to the chart. `names` gives the record's attributes that the form asks for by another name.
+    `draft` says that the page kept what was typed, so that it goes once it is saved.
     """
     if not form.is_valid():
         return show(status=422)
+    level = messages.SUCCESS
     try:
-        row = work()
+        row: ClinicalRecord = work()
     except AlreadySubmitted as before:
-        return _saved_before(request, before.record)
+        row, level, done = before.record, messages.INFO, SAVED_BEFORE
     except StaleRecord as stale:
         clash = conflict(form, stale, names=names)
-        return _saved_before(request, stale.current) if clash.settled else show(status=409, conflict=clash)
+        if not clash.settled:
+            return show(status=409, conflict=clash)
+        row, level, done = stale.current, messages.INFO, SAVED_BEFORE
     except Refused as refused:
         tell(form, refused)
         return show(status=422)
-    messages.success(request, done)
-    return redirect(chart_of(row))
+    if draft:
+        offering.drop(request)
+    messages.add_message(request, level, done)
+    return redirect(chart_of(cast("Saved", row)))
 
 
 def tell(form: forms.Form, refused: Refused, field: str = "") -> None:
@@ -109,8 +117,3 @@ def _with_way_out(sentence: str, refused: Refused) -> str:
     if not isinstance(refused, IdentifierTaken) or not refused.by_another:
         return sentence
     return format_html('{} <a href="{}">Open that patient</a>.', sentence, chart_of(refused.holder))
-
-
-def _saved_before(request: StaffRequest, row: ClinicalRecord) -> HttpResponse:
-    messages.info(request, SAVED_BEFORE)
-    return redirect(chart_of(cast("Saved", row)))

@@ -20,7 +20,7 @@ from tests.clinic.patients.pages import filled, page
 # What people, browsers and scripts send: words, numbers, days, markup, control characters, whole scripts.
 ODD = ["", " ", "0", "-1", "1e9", "NaN", "Infinity", "9" * 50, "2020-02-30", "0001-01-01", "9999-12-31", "2026-07-04"]
 # What a page puts into its forms itself.
-OWN = {"submission", "version", "csrfmiddlewaretoken", "matches_seen"}
+OWN = {"submission", "version", "csrfmiddlewaretoken", "matches_seen", "draft"}
 TYPED = st.one_of(
     st.sampled_from([*ODD, "female", "nhs", "mrn", "email", "treatment", "risdiplam", "9434765919", "a@b.example"]),
     st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=40),

@@ -116,7 +116,16 @@ def test_pages_are_kept_by_no_cache(nurse: Client, patient: Patient, method: str
     assert answer["Cache-Control"] == "no-store"
 
 
-def test_what_is_typed_into_a_form_is_not_kept_for_the_next_person(nurse: Client, site: Site) -> None:
+def test_what_is_typed_into_a_form_is_not_kept_for_the_next_person(
+    nurse: Client, site: Site, signed_in: Callable[..., Client]
+) -> None:
     send(nurse, reverse("patients:register"), **(REGISTRATION | {"sex": ""}))
-    assert not CANARIES.search(nurse.get(reverse("patients:register")).content.decode())
+    assert CANARIES.search(nurse.get(reverse("patients:register")).content.decode())
+    assert not CANARIES.search(signed_in(Role.NURSE).get(reverse("patients:register")).content.decode())
     assert not CANARIES.search(str(dict(nurse.session)))
+
+
+def test_a_forms_slip_holds_no_names(nurse: Client, site: Site) -> None:
+    answer = send(nurse, reverse("patients:register"), **(REGISTRATION | {"sex": ""}))
+    held = signing.loads(filled(answer)["draft"], salt="clinic.drafts.slip")
+    assert not CANARIES.search(str(held))

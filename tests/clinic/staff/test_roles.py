@@ -31,13 +31,13 @@ X, E, K, VS, MS, MA = (
     Permission.MANAGE_SUPPLY,
     Permission.MANAGE_AUTHORISATIONS,
 )
-RD, RS = Permission.RECEIVE_DECISIONS, Permission.RECEIVE_SUPPLY
+RD, RS, MR = Permission.RECEIVE_DECISIONS, Permission.RECEIVE_SUPPLY, Permission.MANAGE_REMINDERS
 TABLE: dict[Role, set[Permission]] = {
-    Role.COORDINATOR: {V, S, R, B, L, M, E, K, VS, MA},
-    Role.NURSE: {V, S, R, B, D, L, M, W, P, N, E, K, VS, MS, MA},
-    Role.PRESCRIBER: {V, S, R, C, B, D, L, W, P, F, N, X, E, K, VS, MA, RD},
+    Role.COORDINATOR: {V, S, R, B, L, M, E, K, VS, MA, MR},
+    Role.NURSE: {V, S, R, B, D, L, M, W, P, N, E, K, VS, MS, MA, MR},
+    Role.PRESCRIBER: {V, S, R, C, B, D, L, W, P, F, N, X, E, K, VS, MA, RD, MR},
     Role.PROCEDURALIST: {V, S, B, D, P, N, E, VS},
-    Role.PHARMACIST: {V, S, N, VS, MS, MA, RS},
+    Role.PHARMACIST: {V, S, N, VS, MS, MA, RS, MR},
     Role.VIEWER: {V, S, VS},
     Role.ADMINISTRATOR: {V, S, A, VS},
 }
@@ -78,4 +78,4 @@ def test_no_role_at_all_allows_nothing() -> None:
 
 def test_roles_together_allow_what_each_allows() -> None:
     both = granted(frozenset({Role.PHARMACIST, Role.ADMINISTRATOR}))
-    assert both == {V, S, A, N, VS, MS, MA, RS}
+    assert both == {V, S, A, N, VS, MS, MA, RS, MR}

@@ -101,20 +101,19 @@ class TestWhatOneMayDo:
         ("role", "expected"),
         [
             (Role.COORDINATOR, {"Book", "Log labs"}),
-            (Role.NURSE, {"Book", "Record dose", "Not given", "Log labs", "Add a dose given elsewhere"}),
+            (Role.NURSE, {"Book", "Dose day", "Log labs", "Add a dose given elsewhere"}),
             (
                 Role.PRESCRIBER,
                 {
                     "Book",
-                    "Record dose",
-                    "Not given",
+                    "Dose day",
                     "Log labs",
                     "Add a dose given elsewhere",
                     "Put on hold",
                     "Stop the course",
                 },
             ),
-            (Role.PROCEDURALIST, {"Book", "Record dose", "Not given", "Add a dose given elsewhere"}),
+            (Role.PROCEDURALIST, {"Book", "Dose day", "Add a dose given elsewhere"}),
             (Role.PHARMACIST, set()),
             (Role.VIEWER, set()),
             (Role.ADMINISTRATOR, set()),
@@ -136,8 +135,8 @@ class TestWhatOneMayDo:
         assert {"Move booking", "Cancel booking"} <= found
         assert "Book" not in found
 
-    @pytest.mark.parametrize(("day", "primary"), [(date(2026, 7, 5), []), (date(2026, 7, 4), ["Record dose"])])
-    def test_recording_is_the_first_thing_on_the_booked_day(
+    @pytest.mark.parametrize(("day", "primary"), [(date(2026, 7, 5), []), (date(2026, 7, 4), ["Dose day"])])
+    def test_the_dose_day_is_the_first_thing_on_the_booked_day(
         self, course: Course, patient: Patient, nurse: Client, day: date, primary: list[str]
     ) -> None:
         services.book(dose=courses.next_dose(course), on=day, at_time=None, place="", by=BY, at=AT)
@@ -166,7 +165,7 @@ class TestWhatOneMayDo:
     ) -> None:
         change_care(patient, "died")
         client = signed_in(Role.PRESCRIBER)
-        assert links(client, patient) == {"Record dose", "Log labs", "Add a dose given elsewhere", "Stop the course"}
+        assert links(client, patient) == {"Dose day", "Log labs", "Add a dose given elsewhere", "Stop the course"}
         page = text(soup(client.get(url(patient))))
         assert "No longer in the site’s care" in page
         assert "Next dose" not in page

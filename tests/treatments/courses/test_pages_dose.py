@@ -118,8 +118,7 @@ class TestWhatTheDayAsksFor:
     def test_a_dose_without_a_booking_wants_one(self, nurse: Client, dose: Dose) -> None:
         assert actions(nurse.get(url(dose))) == {
             "Book": True,
-            "Record as given": False,
-            "Not given": False,
+            "Dose day": False,
             "Log labs": False,
             "Readiness": False,
         }
@@ -127,8 +126,7 @@ class TestWhatTheDayAsksFor:
     def test_a_booking_to_come_wants_nothing(self, nurse: Client, dose: Dose) -> None:
         book(dose)
         assert actions(nurse.get(url(dose))) == {
-            "Record as given": False,
-            "Not given": False,
+            "Dose day": False,
             "Move booking": False,
             "Cancel booking": False,
             "Log labs": False,
@@ -136,11 +134,11 @@ class TestWhatTheDayAsksFor:
         }
 
     @pytest.mark.parametrize("on", [date(2026, 7, 4), date(2026, 7, 5)])
-    def test_on_the_booked_day_it_wants_to_be_recorded(self, nurse: Client, site: Site, on: date) -> None:
+    def test_on_the_booked_day_it_wants_its_dose_day(self, nurse: Client, site: Site, on: date) -> None:
         course = builders.course(builders.patient(site), planned_start=date(2026, 7, 4))
         dose = builders.next_dose(course)
         book(dose, on)
-        assert actions(nurse.get(url(dose)))["Record as given"] is (on == date(2026, 7, 4))
+        assert actions(nurse.get(url(dose)))["Dose day"] is (on == date(2026, 7, 4))
 
     def test_on_hold_nothing_is_pressed_first_and_the_hold_is_explained(
         self, prescriber: Client, nurse: Client, begun: Course, dose: Dose
@@ -172,10 +170,10 @@ class TestWhatTheDayAsksFor:
     @pytest.mark.parametrize(
         ("role", "shown"),
         [
-            (Role.COORDINATOR, ["Book", "Log labs", "Readiness"]),
-            (Role.PROCEDURALIST, ["Book", "Record as given", "Not given", "Readiness"]),
-            (Role.PHARMACIST, ["Readiness"]),
-            (Role.VIEWER, ["Readiness"]),
+            (Role.COORDINATOR, ["Book", "Dose day", "Log labs", "Readiness"]),
+            (Role.PROCEDURALIST, ["Book", "Dose day", "Readiness"]),
+            (Role.PHARMACIST, ["Dose day", "Readiness"]),
+            (Role.VIEWER, ["Dose day", "Readiness"]),
         ],
     )
     def test_nobody_is_offered_what_they_may_not(
@@ -200,7 +198,7 @@ class TestWhereNothingIsPlanned:
         )
         page = nurse.get(url(dose))
         assert notices(page) == ["Nothing is planned The patient is no longer in this site's care."]
-        assert list(actions(page)) == ["Record as given", "Cancel booking"]
+        assert list(actions(page)) == ["Dose day", "Cancel booking"]
         banner = text(soup(page).select(".patient-banner")[0])
         assert "Died on 2 Jul 2026" in banner
         assert "Next dose" not in banner
@@ -229,7 +227,7 @@ class TestAGivenDose:
         assert "11.5 mg was entered; the schedule says 12 mg." in recorded
         assert "Given less than 14 days after the dose before it" in recorded
         assert "Target 9 Jul 2026 Window 9–16 Jul 2026 Amount 12 mg in 5 mL" in panel(page, "What was planned")
-        assert actions(page) == {}
+        assert actions(page) == {"Dose day": False}
 
     def test_a_dose_given_elsewhere_says_where_and_claims_no_plan(self, nurse: Client, begun: Course) -> None:
         row = services.record_elsewhere(
@@ -240,6 +238,7 @@ class TestAGivenDose:
         assert "Given 11 Jun 2026 Amount 12 mg Given at Eastbrook" in said
         assert "What was planned" not in text(soup(page))
         assert text(soup(page).select("h1")[0]) == "Dose L1"
+        assert actions(page) == {}
 
 
 def test_times_are_those_of_the_site(signed_in: Callable[..., Client], other_site: Site) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.urls import reverse
 
 from clinic.audit.models import Entry
 from clinic.audit.trail import person_actor
@@ -17,6 +18,7 @@ from tests.treatments.courses import builders
 from tests.treatments.courses.decided import day, elsewhere, series_as_stored, withdraw
 from treatments.courses import services
 from treatments.courses.models import Booking, Course, Decision
+from treatments.courses.queries import awaited_decisions
 
 TODAY = date(2026, 7, 4)
 
@@ -107,6 +109,57 @@ def test_who_confirmed_and_when_is_kept(course: Course, nadia: User, petra: User
     assert (decision.second, decision.seconded_at, decision.is_in_force) == (petra, AT, True)
     entry = Entry.objects.get(event="courses.decision_seconded")
     assert (entry.person, entry.changes["second"]) == (petra, [None, petra.pk])
+
+
+class TestWhatWaits:
+    """The decisions that Review lists: those that a second person can still confirm, and no others."""
+
+    def listed(self, course: Course, at: datetime = AT, user: User | None = None) -> list[Any]:
+        return list(awaited_decisions([course.site], 0 if user is None else user.pk, at))
+
+    def test_one_is_listed_until_it_is_confirmed(self, course: Course, petra: User, nadia: User) -> None:
+        decision = ask(course, by=person_actor(petra))
+        (line,) = self.listed(course)
+        assert (line.patient, line.by, line.said) == ("ALDER, Robin", str(petra), "Leaves for surgery")
+        assert line.about == "Give L2 on 8 Jul 2026, 13 days after the last dose"
+        assert line.url == reverse("courses:decision", args=[decision.pk])
+        confirm(decision, nadia)
+        assert self.listed(course) == []
+
+    def test_whoever_asked_is_told_that_it_is_theirs(self, course: Course, petra: User, nadia: User) -> None:
+        ask(course, by=person_actor(petra))
+        assert [self.listed(course, user=user)[0].own for user in (petra, nadia)] == [True, False]
+
+    @pytest.mark.parametrize(("at", "count"), [("2026-07-08T22:59", 1), ("2026-07-08T23:00", 0)])
+    def test_it_is_listed_to_the_end_of_its_day_at_the_site(self, course: Course, at: str, count: int) -> None:
+        ask(course)
+        assert len(self.listed(course, datetime.fromisoformat(at).replace(tzinfo=UTC))) == count
+
+    def test_what_was_withdrawn_is_not(self, course: Course) -> None:
+        withdraw(ask(course), at=AT)
+        assert self.listed(course) == []
+
+    def test_once_a_dose_was_given_or_the_course_stopped_nobody_waits(self, course: Course, site: Site) -> None:
+        ask(course)
+        elsewhere(course, "2026-07-01", at=AT)
+        assert self.listed(course) == []
+        other = builders.course(builders.patient(site, "Birch"), planned_start=day("2026-06-25"))
+        elsewhere(other, "2026-06-25", at=AT)
+        ask(other)
+        assert len(self.listed(other)) == 1
+        services.stop_course(course=other, on=TODAY, reason="Moved", by=BY, at=AT)
+        assert self.listed(other) == []
+
+    def test_other_sites_are_left_out(self, course: Course, other_site: Site) -> None:
+        ask(course)
+        assert awaited_decisions([other_site], 0, AT) == ()
+        assert awaited_decisions([], 0, AT) == ()
+
+    def test_it_is_one_query(self, course: Course, site: Site, django_assert_num_queries: Any) -> None:
+        ask(course)
+        ask(course, "2026-07-07")
+        with django_assert_num_queries(1):
+            assert len(awaited_decisions([site], 0, AT)) == 2
 
 
 def test_the_second_person_is_another(course: Course, petra: User, nadia: User) -> None:

@@ -34,6 +34,8 @@ from treatments.courses.patient_lights import access_plan_lights, consent_lights
 from treatments.courses.queries import versions
 from treatments.courses.status import status_of
 from treatments.demo.loading import load
+from treatments.dose_day.models import Checklist, Observation, Procedure
+from treatments.dose_day.queries import calls_due, doses_of_day
 from treatments.labs import queries as labs
 from treatments.labs.models import LabResult, LabReview
 from treatments.labs.queries import asked
@@ -46,6 +48,7 @@ from treatments.rules.readiness import Answer
 from treatments.rules.schedule import Status
 from treatments.supply.models import Movement, Vial
 from treatments.supply.queries import authorisations_of, recall, strengths
+from treatments.worklist import overlays
 from treatments.worklist import queries as worklist
 from treatments.worklist.tabs import Tab
 
@@ -55,9 +58,10 @@ PASSWORD = "a quiet long password"
 STORIES: dict[str, dict[str, Any]] = {
     facts["mrn"]: facts["story"] for facts in yaml.safe_load((FOLDER / "patients.yaml").read_text(encoding="utf-8"))
 }
+DOSE_DAYS: dict[str, dict[str, Any]] = yaml.safe_load((FOLDER / "dose_days.yaml").read_text(encoding="utf-8"))
 # A few of the shortest stories that between them tell of everything that can happen.
 FEW = ["410000", "410274", "410548", "415754", "416165", "416713", "416850", "417398", "417535", "418220"]
-FEW += ["411644", "412603", "415069", "415891"]
+FEW += ["411644", "412603", "415069", "415891", *DOSE_DAYS]
 AN_AFTERNOON = datetime(2026, 7, 4, 15, 20, tzinfo=UTC)
 HARD_MOMENTS = [
     datetime(2026, 1, 31, 12, 0, tzinfo=UTC),
@@ -77,9 +81,15 @@ def status_today(dose: Dose, now: datetime) -> Status:
     return status_of(dose, dose.site.today(now), held=held, stopped=dose.course.stopped_on is not None)
 
 
-def is_where_told(dose: Dose, story: dict[str, Any], now: datetime) -> bool:
-    """Say whether the next target lies where its story says: on the day decided on, where something was decided."""
+def is_where_told(dose: Dose, number: str, now: datetime) -> bool:
+    """Say whether the next target lies where its story says: on the day decided on, where something was decided.
+
+    After a dose that was given on its dose day, the next one lies some months ahead.
+    """
     assert dose.target is not None
+    if "given" in DOSE_DAYS.get(number, {}):
+        return (dose.target - dose.site.today(now)).days > 100
+    story = STORIES[number]
     told: int = story.get("decide", {}).get("in_days", story["next"])
     return abs((dose.target - dose.site.today(now)).days - told) <= 2
 
@@ -114,7 +124,8 @@ class TestTheWhole:
         assert set(Patient.objects.values_list("care_status", flat=True)) == set(CareStatus)
 
     def test_every_tab_of_the_worklist_has_rows(self) -> None:
-        counts = worklist.counts(list(Site.objects.all()), AN_AFTERNOON)
+        sites = list(Site.objects.all())
+        counts = {**worklist.counts(sites, AN_AFTERNOON), **overlays.look(sites, AN_AFTERNOON).counts()}
         assert {tab for tab, count in counts.items() if count} == set(Tab)
 
     def test_courses_stand_on_an_older_policy_and_some_of_them_would_change(self) -> None:
@@ -127,8 +138,8 @@ class TestTheWhole:
     def test_every_next_target_is_where_its_story_says(self) -> None:
         of_number = dict(Identifier.objects.filter(kind="mrn").values_list("patient_id", "value"))
         for dose in Dose.objects.standing().filter(is_next=True).select_related("site"):
-            story = STORIES[of_number[dose.patient_id]]
-            assert is_where_told(dose, story, AN_AFTERNOON), story
+            number = of_number[dose.patient_id]
+            assert is_where_told(dose, number, AN_AFTERNOON), STORIES[number]
 
     def test_doses_are_given_here_and_elsewhere_on_every_regimen(self) -> None:
         given = Administration.objects.filter(outcome=Administration.Outcome.COMPLETED)
@@ -232,6 +243,44 @@ class TestTheWhole:
         sites = list(Site.objects.all())
         assert [row.status.key for row in labs.to_review(sites, AN_AFTERNOON)][:3] == ["stop", "sign_off", "sign_off"]
 
+    def test_each_site_has_a_dose_today_that_two_people_checked_with_its_vial_reserved(self) -> None:
+        for site in Site.objects.all():
+            rows = doses_of_day([site], AN_AFTERNOON)
+            ready = [row for row in rows if row.checklist.key == "done" and row.vial and row.outcome.key == "todo"]
+            assert ready, site
+
+    def test_one_checklist_waits_and_one_patient_is_still_watched(self) -> None:
+        rows = doses_of_day(list(Site.objects.all()), AN_AFTERNOON)
+        assert Counter(row.checklist.key for row in rows)["waiting"] == 1
+        (watched,) = [row for row in rows if row.outcome.key == "completed"]
+        assert (watched.checklist.key, watched.home.key) == ("done", "todo")
+        given = Administration.objects.get(dose=watched.dose_id)
+        assert Procedure.objects.filter(administration=given).exists()
+        assert Observation.objects.filter(dose=watched.dose_id).count() == 2
+        assert Movement.objects.filter(administration=given, kind="given").exists()
+
+    def test_one_call_is_due_today_and_one_is_late(self) -> None:
+        calls = calls_due(list(Site.objects.all()), AN_AFTERNOON)
+        assert [(row.is_late, row.tried) for row in calls] == [(True, 1), (False, 0)]
+
+    def test_one_record_was_corrected_and_the_old_one_is_still_there(self) -> None:
+        (old,) = Administration.objects.exclude(voided_at=None)
+        (new,) = Administration.objects.standing().filter(dose=old.dose)
+        assert (old.given_on, old.lot) == (new.given_on, new.lot)
+        assert old.performer != new.performer
+
+    def test_one_attempt_failed_and_its_vial_was_wasted(self) -> None:
+        move = Movement.objects.standing().get(kind="wasted", administration__isnull=False)
+        assert move.administration is not None
+        assert (move.administration.outcome, move.reason_code) == ("not_done", "failed_attempt")
+        assert Procedure.objects.get(administration=move.administration).next_step == "rebook"
+
+    def test_whoever_confirmed_a_checklist_may_and_did_not_fill_it_in(self) -> None:
+        for row in Checklist.objects.exclude(second=None).select_related("second"):
+            assert row.second != row.checked_by
+            assert row.second is not None
+            assert may(row.second, Permission.SECOND, row.site_id)
+
     def test_an_override_waits_for_its_second_person_who_is_there(self) -> None:
         row = Override.objects.standing().select_related("site").get()
         assert (row.needs_second, row.second) == (True, None)
@@ -293,7 +342,7 @@ def nobody(tmp_path: Path) -> Path:
     folder = tmp_path / "seeds" / "demo"
     folder.mkdir(parents=True)
     (folder / "patients.yaml").write_text("[]", encoding="utf-8")
-    for name in ("sites.yaml", "supply.yaml"):
+    for name in ("sites.yaml", "supply.yaml", "dose_days.yaml"):
         (folder / name).write_text((FOLDER / name).read_text(encoding="utf-8"), encoding="utf-8")
     return folder
 
@@ -322,7 +371,7 @@ def test_it_loads_at_any_moment(db: None, few: Path, now: datetime) -> None:
     assert not Entry.objects.filter(at__gt=now).exists()
     of_number = dict(Identifier.objects.filter(kind="mrn").values_list("patient_id", "value"))
     for dose in Dose.objects.standing().filter(is_next=True).select_related("site", "course"):
-        assert is_where_told(dose, STORIES[of_number[dose.patient_id]], now)
+        assert is_where_told(dose, of_number[dose.patient_id], now)
         status_today(dose, now)
 
 
@@ -358,7 +407,7 @@ class TestTheCommand:
         base = few.parent.parent
         import_monograph(datetime.now(UTC))
         said = self.run(base)
-        assert said.startswith("Loaded the demonstration: 14 patients, 13 courses,")
+        assert said.startswith("Loaded the demonstration: 21 patients, 20 courses,")
         password = base / "var" / "password"
         assert User.objects.get(username="nurse").check_password(password.read_text())
         assert password.stat().st_mode & 0o077 == 0

@@ -1,22 +1,27 @@
 """Dose days for the tests, built through the services."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from clinic.audit.trail import person_actor
-from clinic.staff.models import User
+from clinic.staff.models import Site, User
 from clinic.staff.roles import Role
 from tests import factories
-from tests.factories import AT
+from tests.factories import AT, BY
+from tests.treatments.readiness import builders as readiness
+from tests.treatments.supply import builders as supply
 from treatments.courses import queries as courses
 from treatments.courses.models import Administration, Dose
 from treatments.courses.services import Attempted, Given
 from treatments.dose_day import queries, services
-from treatments.dose_day.models import Checklist, Discharge, FollowUpCall
+from treatments.dose_day.models import Checklist, Discharge, DoseDayPolicy, FollowUpCall
+from treatments.readiness.models import ReadinessPolicy
 from treatments.rules.cautions import CODES
 from treatments.rules.dose_day import Said
+from treatments.rules.lights import Light
+from treatments.supply import services as supply_services
 from treatments.supply.models import Vial
 
 MINUTE = timedelta(minutes=1)
@@ -121,3 +126,44 @@ def coming(dose: Dose) -> Dose:
 def nurse(dose: Dose) -> User:
     """Return somebody who may record doses at the dose's site."""
     return factories.user(Role.NURSE, site=dose.site)
+
+
+def policy(site: Site, *, since: date = date(2020, 1, 1), **values: Any) -> DoseDayPolicy:
+    """Write down how long a site watches and when it calls; what is left out is as proposed."""
+    return services.set_dose_day_policy(site=site, effective_from=since, source="Ward round", by=BY, at=AT, **values)
+
+
+def in_order(dose: Dose, by: User, **facts: Any) -> Vial:
+    """Put everything in order for a dose of today, so that nothing about it is asked; return the vial reserved for it.
+
+    The site asks for no light, and the pharmacist confirmed the checklist of `by`.
+    """
+    if not ReadinessPolicy.objects.filter(site=dose.site).exists():
+        asks: dict[str, Any] = {light.value: "off" for light in Light}
+        readiness.policy(dose.site, **asks)
+    vial = supply.vial(dose.site, **facts)
+    supply_services.reserve(vial=vial, dose=dose, by=BY, at=AT)
+    confirmed(dose, by, factories.user(Role.PHARMACIST, site=dose.site), vial=vial)
+    return vial
+
+
+def one_of_each(dose: Dose) -> dict[str, str]:
+    """Leave one of everything a dose day leaves, of an attempt of today that failed; return ids by their names.
+
+    The dose stays the next one, and somebody is still to be called.
+    """
+    if not DoseDayPolicy.objects.filter(site=dose.site).exists():
+        policy(dose.site)
+    by = nurse(dose)
+    made = checklist(dose, by)
+    seen = services.Observed(at=AT, pulse=84)
+    observation = services.observe(dose=dose, observed=seen, by=person_actor(by), at=AT)
+    failed = fail(dose, by, punctures=3, next_step="rebook")
+    home = go_home(dose, by)
+    call(home, by, "no_answer", again_on=dose.site.today(AT))
+    return {
+        "checklist_id": str(made.pk),
+        "observation_id": str(observation.pk),
+        "administration_id": str(failed.pk),
+        "discharge_id": str(home.pk),
+    }

@@ -10,11 +10,15 @@ from django.db import transaction
 
 from clinic.patients.models import Patient
 from clinic.records import writing
+from clinic.audit.trail import person_actor
 from clinic.staff.models import Site, SitePolicy
+from clinic.staff.roles import Role
+from tests import factories
 from tests.factories import AT, BY
 from tests.treatments.courses import builders as courses
 from treatments.courses.models import Booking, Course, Dose, Hold
-from treatments.reminders.models import Message, Reminder
+from treatments.reminders.models import Message, MessageState, Reminder
+from treatments.reminders.services import put_off
 from treatments.reminders.services.planning import Planned, plan
 from treatments.reminders.services.running import Tally, plan_and_send
 from treatments.reminders.services.sending import Sender
@@ -99,6 +103,21 @@ def change(row: Any, **values: Any) -> Any:
     """Write new values into a clinical row as the services do."""
     current = type(row)._base_manager.get(pk=row.pk)
     return writing.change(current, event="test.changed", by=BY, at=AT, **values)
+
+
+def one_of_each(row: Dose) -> dict[str, str]:
+    """Write a line that was handed over and one that waits, and put it off; return their ids as addresses want them."""
+    nurse = factories.user(Role.NURSE, site=row.site)
+    facts = {"site": row.site, "dose": row, "what": row.pk, "recipient": nurse, "planned_at": AT}
+    sent = Message.objects.create(
+        recipient=nurse, local_day=DAY, due_at=AT, next_try_at=AT, state=MessageState.HANDED_OVER, handed_over_at=AT
+    )
+    Reminder.objects.create(
+        kind="dose_overdue", due_on=DAY, message=sent, state=MessageState.HANDED_OVER, settled_at=AT, **facts
+    )
+    waits = Reminder.objects.create(kind="dose_upcoming", due_on=DAY, **facts)
+    put_off(line=waits, until=AT.date() + timedelta(days=1), reason="Waits", by=person_actor(nurse), at=AT)
+    return {"line_id": str(waits.pk)}
 
 
 def plan_on(day: date) -> Planned:

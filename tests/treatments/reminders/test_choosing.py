@@ -235,7 +235,9 @@ class TestLookingAhead:
             assert not Reminder.objects.exists()
             plan_and_send(sender(noon(DAY)))
         (mail,) = post.mails
-        body = mail.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+        part = mail.get_body(("plain",))
+        assert part is not None
+        body = str(part.get_content())
         assert [line.strip() for line in body.strip().splitlines()] == [
             line.strip()
             for line in page.select_one("pre").get_text().strip().splitlines()  # type: ignore[union-attr]

@@ -290,5 +290,5 @@ class TestQueries:
             plan_on(DAY)
 
 
-FIRST_SWEEP = 27
-IDLE_SWEEP = 17
+FIRST_SWEEP = 29
+IDLE_SWEEP = 19

@@ -209,6 +209,15 @@ class TestTheList:
         (row,) = queries.page(reader, Asked(), None, AT).rows
         assert row.stray
 
+    def test_and_one_for_a_place_that_was_counted_away(
+        self, begun: Course, dose: Dose, vial: Vial, reader: User
+    ) -> None:
+        services.reserve(vial=vial, dose=dose, by=BY, at=AT)
+        given = begun.administrations.get()
+        course_services.take_back(administration=given, reason="Wrong patient", by=BY, at=AT)
+        (row,) = queries.page(reader, Asked(), None, AT).rows
+        assert row.stray
+
     def test_pages_lead_on_and_back_without_losing_a_vial(
         self, site: Site, reader: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:

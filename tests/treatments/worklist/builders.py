@@ -3,20 +3,32 @@
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 
-from clinic.patients.models import Patient
+from clinic.patients.models import AccessPlan, Consent, Patient
 from clinic.records.models import ClinicalRecord
 from clinic.staff.models import Site, SitePolicy
+from clinic.staff.roles import Role
+from tests import factories
 from tests.factories import AT
 from tests.treatments.courses.builders import regimen
-from treatments.courses.models import Course, Dose, Hold
+from treatments.courses.models import Booking, Course, Dose, Hold
+from treatments.labs.models import LabResult
+from treatments.supply.models import Authorisation
 
 R = TypeVar("R", bound=ClinicalRecord)
+
+# A whole set that asks for nothing.
+IN_ORDER = (
+    ("platelets", "250", "10*9/L", None, None),
+    ("inr", "1.0", "{INR}", None, None),
+    ("aptt", "30", "s", Decimal(25), Decimal(38)),
+    ("urine_protein", "0.10", "g/L", None, None),
+)
 
 _numbers = itertools.count(1)
 
@@ -34,6 +46,7 @@ class Planned:
     needs_review: bool = False
     started: bool = True
     held: bool = False
+    booked_on: date | None = None
     name: str = ""
 
     @property
@@ -50,6 +63,7 @@ def seed(site: Site, plans: Iterable[Planned]) -> list[Dose]:
     policy, on = SitePolicy.objects.get(site=site), regimen()
     doses: list[Dose] = []
     holds: list[Hold] = []
+    bookings: list[Booking] = []
     for plan in plans:
         name = plan.name or f"Patient{next(_numbers):05}"
         patient = Patient(
@@ -65,6 +79,8 @@ def seed(site: Site, plans: Iterable[Planned]) -> list[Dose]:
             site=site, patient=patient, regimen=on, policy=policy, planned_start=date(2026, 1, 5), created_at=AT
         )
         doses.append(_dose(course, plan))
+        if plan.booked_on:
+            bookings.append(Booking(site=site, patient=patient, dose=doses[-1], on=plan.booked_on, created_at=AT))
         if plan.held:
             holds.append(
                 Hold(
@@ -81,6 +97,7 @@ def seed(site: Site, plans: Iterable[Planned]) -> list[Dose]:
     _insert(Course, [dose.course for dose in doses])
     _insert(Dose, doses)
     _insert(Hold, holds)
+    _insert(Booking, bookings)
     return doses
 
 
@@ -106,6 +123,32 @@ def _dose(course: Course, plan: Planned) -> Dose:
         why="Test.",
         created_at=AT,
     )
+
+
+def furnish(doses: Sequence[Dose], *, collected_at: datetime = AT - timedelta(days=2), sets: int = 2) -> None:
+    """Give each patient what a dose waits for, but for a vial: so many whole sets of laboratory values, the newest
+    collected then and each a month before the next, consent, an access plan, and an authorisation.
+    """
+    nurse = factories.user(Role.NURSE, site=doses[0].site)
+    labs, consents, plans, authorisations = [], [], [], []
+    for dose in doses:
+        about: dict[str, Any] = {"site": dose.site, "patient": dose.patient, "created_at": AT}
+        for months in range(sets):
+            when = collected_at - timedelta(days=30 * months)
+            for analyte, value, unit, low, high in IN_ORDER:
+                number = Decimal(value)
+                result: dict[str, Any] = {"analyte": analyte, "value": number, "kept": number, "unit": unit}
+                result |= {"range_low": low, "range_high": high, "collected_on": when.date(), "entered_by": nurse}
+                labs.append(LabResult(**about, **result, collected_at=when))
+        person: dict[str, Any] = {"patient": dose.patient, "created_at": AT}
+        consents.append(Consent(**person, kind="treatment", given_on=date(2026, 1, 5), given_by="Maria"))
+        plans.append(AccessPlan(**person, approach="interlaminar", reviewed_on=date(2026, 1, 5)))
+        period: dict[str, Any] = {"starts_on": date(2026, 1, 1), "ends_on": date(2099, 1, 1), "doses_approved": 99}
+        authorisations.append(Authorisation(**about, **period, payer="Northern Health", reference="NH-1"))
+    _insert(LabResult, labs)
+    _insert(Consent, consents)
+    _insert(AccessPlan, plans)
+    _insert(Authorisation, authorisations)
 
 
 def _insert(model: type[R], rows: Sequence[R]) -> None:

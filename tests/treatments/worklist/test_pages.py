@@ -19,12 +19,15 @@ from tests import factories
 from tests.factories import AT, BY
 from tests.treatments.courses import builders as courses
 from tests.treatments.courses import newer
-from tests.treatments.labs.builders import log
+from tests.treatments.labs.builders import log, reported, review, whole_set
 from tests.treatments.pages import soup, text
-from tests.treatments.worklist.builders import Planned, seed
+from tests.treatments.readiness.builders import override, policy
+from tests.treatments.supply import builders as supply
+from tests.treatments.worklist.builders import Planned, furnish, seed
 from treatments.courses import services
+from treatments.rules.monitoring_terms import Level
 from treatments.worklist import queries
-from treatments.worklist.tabs import TABS, Tab
+from treatments.worklist.tabs import OVERLAYS, RULED, TABS, Tab
 
 TODAY = date(2026, 7, 4)
 OVERDUE = Planned(TODAY - timedelta(days=40))
@@ -45,9 +48,18 @@ def rows(response: Any) -> list[str]:
     return [text(row) for row in soup(response).select("tbody tr")]
 
 
-def tabs(response: Any) -> dict[str, str]:
-    found = soup(response).select("nav.tabs a")
-    return {text(link).rsplit(" ", 1)[0]: text(link).rsplit(" ", 1)[1] for link in found}
+def tabs(response: Any, group: str = "Courses by status") -> dict[str, str]:
+    """Return the number of each tab of a group, "" where it has none."""
+    found = soup(response).select(f"nav.tabs[aria-label='{group}'] a")
+    counts = [link.select_one(".count") for link in found]
+    return {
+        text(link).removesuffix(f" {count and text(count)}"): "" if count is None else text(count)
+        for link, count in zip(found, counts, strict=True)
+    }
+
+
+def overlays(response: Any) -> dict[str, str]:
+    return tabs(response, "Doses that wait for something")
 
 
 class TestWhoSeesWhat:
@@ -200,7 +212,8 @@ class TestRows:
         log(patient)
         (row,) = rows(nurse.get("/"))
         assert "OKAFOR, Amara No identifier born 17 May 2020" in row
-        assert "Overdue L1, 12 mg 26 days late Target 1 Jun 2026 Window 1–8 Jun 2026 No booking 2 Jul 2026" in row
+        assert "Overdue L1, 12 mg 26 days late Target 1 Jun 2026 Window 1–8 Jun 2026 No booking Not ready" in row
+        assert "Labs, authorisation, drug, consent Check: access plan 2 Jul 2026" in row
         assert row.endswith("Book OKAFOR, Amara")
 
     def test_the_hospitals_own_number_comes_first(self, nurse: Client, site: Site) -> None:
@@ -243,39 +256,138 @@ class TestRows:
         assert days == "Overdue, Northfield: Sun 5 Jul 2026 · Southgate: Sat 4 Jul 2026"
 
 
+class TestOverlays:
+    """What the next doses wait for: a second group of tabs, across those by status."""
+
+    def test_each_number_is_that_of_its_rows(self, nurse: Client, site: Site) -> None:
+        furnish(seed(site, [Planned(TODAY + timedelta(days=9), booked_on=TODAY)] * 2))
+        seed(site, [Planned(TODAY + timedelta(days=9))] * 3)
+        seed(site, [Planned(TODAY + timedelta(days=20))])
+        seed(site, [Planned(TODAY, held=True), Planned(TODAY, needs_review=True), Planned(TODAY + timedelta(days=60))])
+        policy(site, drug="off")
+        assert overlays(nurse.get("/")) == {"Labs due": "4", "Not ready": "4", "No booking": "4"}
+        for tab in OVERLAYS:
+            shown = nurse.get("/", {"tab": tab.value})
+            assert len(rows(shown)) == int(overlays(shown)[OVERLAYS[tab].label])
+            assert "4 of 4 courses" in text(soup(shown))
+            current = soup(shown).select("nav.tabs [aria-current]")
+            assert [text(link) for link in current] == [f"{OVERLAYS[tab].label} 4"]
+
+    def test_a_row_names_what_its_dose_waits_for_and_leads_to_its_readiness(self, nurse: Client, site: Site) -> None:
+        (dose,) = seed(site, [OVERDUE])
+        row = soup(nurse.get("/")).select_one("tbody tr")
+        assert row is not None
+        (link,) = row.select(f"a[href='{reverse('readiness:dose', args=[dose.pk])}']")
+        assert text(link) == "Not ready"
+        (named,) = row.select("td[data-label=Readiness] small")
+        assert list(named.stripped_strings) == ["Labs, authorisation, drug, consent", "Check: access plan"]
+
+    def test_a_row_whose_dose_is_ready_names_nothing(self, nurse: Client, site: Site) -> None:
+        furnish(seed(site, [Planned(TODAY)]))
+        policy(site, drug="off")
+        row = soup(nurse.get("/?tab=due")).select_one("tbody tr")
+        assert row is not None
+        assert "Ready" in text(row)
+        assert not row.select("td[data-label=Readiness] small")
+
+    @pytest.mark.parametrize(("tab", "label"), [("labs-due", "Log labs"), ("no-booking", "Book"), ("due", "Book")])
+    def test_the_action_mends_what_the_tab_is_about(self, nurse: Client, site: Site, tab: str, label: str) -> None:
+        seed(site, [Planned(TODAY)])
+        (action,) = soup(nurse.get(f"/?tab={tab}")).select("tbody td.do a")
+        assert text(action).startswith(label)
+
+    def test_a_dose_leaves_labs_due_once_its_set_is_logged(self, nurse: Client, site: Site) -> None:
+        (dose,) = seed(site, [Planned(TODAY)])
+        assert overlays(nurse.get("/"))["Labs due"] == "1"
+        whole_set(dose.patient)
+        assert overlays(nurse.get("/"))["Labs due"] == "0"
+        assert "waits for laboratory values" in text(soup(nurse.get("/?tab=labs-due")))
+
+    def test_where_they_are_too_many_to_be_counted_there_is_no_number_and_every_row(
+        self, nurse: Client, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("treatments.worklist.overlays.COUNTED", 59)
+        seed(site, [Planned(TODAY)] * 60)
+        assert overlays(nurse.get("/")) == {"Labs due": "", "Not ready": "", "No booking": "60"}
+        first = nurse.get("/?tab=not-ready")
+        assert "50 courses" in text(soup(first))
+        following = soup(first).select_one("a[rel=next]")
+        assert following is not None
+        assert len(rows(nurse.get(str(following["href"])))) == 10
+
+    def test_a_page_on_which_nobody_stands_leads_on_where_more_follow(
+        self, nurse: Client, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("treatments.worklist.overlays.COUNTED", 3)
+        monkeypatch.setattr("treatments.worklist.overlays.LOT", 2)
+        policy(site, drug="off")
+        furnish(seed(site, [Planned(TODAY)] * 3))
+        seed(site, [Planned(TODAY + timedelta(days=1))])
+        first = nurse.get("/?tab=not-ready")
+        assert "None among the doses that this page looked at." in text(soup(first))
+        following = soup(first).select_one("a[rel=next]")
+        assert following is not None
+        assert len(rows(nurse.get(str(following["href"])))) == 1
+
+
 class TestWhatItCosts:
+    """Seven queries say who asks, and who is on the page and in the tabs; the others are the lights of all of them."""
+
+    QUERIES = 25
+
     def measured(self, client: Client, place: str) -> tuple[int, int]:
         with CaptureQueriesContext(connection) as captured:
             response = client.get(place)
         assert response.status_code == 200
         return len(captured), len(response.content)
 
-    @pytest.mark.parametrize("tab", [Tab.OVERDUE, Tab.DECISION])
-    def test_ten_rows_and_fifty_take_the_same_few_queries(self, nurse: Client, site: Site, tab: Tab) -> None:
-        doses = seed(site, [Planned(OVERDUE.target, needs_review=tab is Tab.DECISION)] * 10)
-        log(doses[0].patient)
+    def furnished(self, site: Site, plan: Planned, count: int) -> None:
+        """Seed courses of which everything is known that a light could ask about, and nothing is in order."""
+        doses = seed(site, [plan] * count)
+        furnish(doses, collected_at=AT - timedelta(days=99))
+        nurse, prescriber = factories.user(Role.NURSE, site=site), factories.user(Role.PRESCRIBER, site=site)
+        for dose in doses[:2]:
+            (high,) = log(dose.patient, reported("inr", "1.8", "{INR}"), person=nurse)
+            review(high, Level.STOP, person=prescriber)
+            override(dose, person=prescriber)
+        supply.vial(site)
+
+    @pytest.mark.parametrize("tab", [Tab.OVERDUE, Tab.DECISION, *OVERLAYS])
+    def test_ten_rows_and_fifty_take_the_same_queries(self, nurse: Client, site: Site, tab: Tab) -> None:
+        plan = Planned(OVERDUE.target, needs_review=tab is Tab.DECISION)
+        self.furnished(site, plan, 10)
         few, _ = self.measured(nurse, f"/?tab={tab.value}")
-        seed(site, [Planned(OVERDUE.target, needs_review=tab is Tab.DECISION)] * 40)
+        self.furnished(site, plan, 40)
         many, size = self.measured(nurse, f"/?tab={tab.value}")
-        assert few == many <= 9
+        assert few == many <= self.QUERIES
         assert size <= 60_000
+
+    @pytest.mark.parametrize("tab", sorted(RULED))
+    def test_where_they_are_too_many_to_be_counted_a_page_takes_one_more(
+        self, nurse: Client, site: Site, tab: Tab, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("treatments.worklist.overlays.COUNTED", 9)
+        self.furnished(site, OVERDUE, 10)
+        few, _ = self.measured(nurse, f"/?tab={tab.value}")
+        self.furnished(site, OVERDUE, 50)
+        assert self.measured(nurse, f"/?tab={tab.value}")[0] == few <= self.QUERIES + 1
 
     def test_a_prescriber_pays_for_the_older_versions_where_decisions_wait_and_nowhere_else(
         self, signed_in: Callable[..., Client], site: Site
     ) -> None:
-        seed(site, [Planned(OVERDUE.target)])
+        self.furnished(site, Planned(OVERDUE.target), 1)
         newer.version()
         prescriber = signed_in(Role.PRESCRIBER)
         plain, _ = self.measured(prescriber, "/?tab=overdue")
         with_them, _ = self.measured(prescriber, "/?tab=decision")
-        assert plain <= 9
-        assert with_them <= 9 + 4
+        assert plain <= self.QUERIES
+        assert with_them <= self.QUERIES + 4
 
     def test_two_sites_take_no_more(self, site: Site, other_site: Site, signed_in: Callable[..., Client]) -> None:
         user = factories.user(Role.NURSE, site=site)
         give_role(user=user, site=other_site, role=Role.NURSE, by=BY, at=AT)
-        seed(site, [OVERDUE] * 25)
-        seed(other_site, [OVERDUE] * 25)
+        self.furnished(site, OVERDUE, 25)
+        self.furnished(other_site, OVERDUE, 25)
         asked, size = self.measured(signed_in(user=user), "/")
-        assert asked <= 9
+        assert asked <= self.QUERIES
         assert size <= 60_000

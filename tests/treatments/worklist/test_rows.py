@@ -9,10 +9,17 @@ from django.urls import reverse
 
 from clinic.staff.models import Site
 from clinic.staff.roles import GRANTS, Permission, Role
-from tests.factories import AT
-from tests.treatments.worklist.builders import Planned, seed
+from tests.factories import AT, BY
+from tests.treatments.adverse_events import builders as adverse_events
+from tests.treatments.labs.builders import log, reported, whole_set
+from tests.treatments.readiness.builders import override, policy
+from tests.treatments.supply import builders as supply
+from tests.treatments.worklist.builders import Planned, furnish, seed
+from treatments.readiness.queries import readiness_of_dose
+from treatments.supply import services as supply_services
 from treatments.worklist.queries import Listed
 from treatments.worklist.rows import Row, row
+from treatments.worklist.tabs import TABS, Tab
 
 TODAY = date(2026, 7, 4)
 NURSE, COORDINATOR, VIEWER = (GRANTS[role] for role in (Role.NURSE, Role.COORDINATOR, Role.VIEWER))
@@ -27,16 +34,24 @@ def listed(site: Site, plan: Planned | None = None, **facts: Any) -> Listed:
     return Listed(dose, **(nothing | facts))
 
 
-def shown(
-    entry: Listed, *, rights: frozenset[Permission] = NURSE, now: datetime = AT, last_lab: date | None = None
-) -> Row:
-    return row(entry, entry.dose.site, now, rights=rights, last_lab=last_lab)
+def in_order(entry: Listed, *, sets: int = 1) -> Listed:
+    """Give the dose everything it waits for: so many sets of laboratory values, papers, and a vial."""
+    furnish([entry.dose], sets=sets)
+    vial = supply.vial(entry.dose.site, expires_on=date(2099, 1, 1))
+    supply_services.reserve(vial=vial, dose=entry.dose, by=BY, at=AT)
+    return entry
+
+
+def shown(entry: Listed, *, rights: frozenset[Permission] = NURSE, now: datetime = AT, tab: Tab = Tab.DUE) -> Row:
+    ready = readiness_of_dose(entry.dose.pk, now)
+    return row(entry, entry.dose.site, now, rights=rights, ready=ready, tab=tab)
 
 
 class TestTheWords:
     def test_a_row_says_who_and_what_and_when(self, site: Site) -> None:
         entry = listed(site, main_identifier="nhs:9434765919", booked_on=date(2026, 7, 7), booked_at=time(9, 30))
-        said = shown(entry, last_lab=date(2026, 6, 30))
+        log(entry.dose.patient, collected_at=datetime(2026, 6, 30, 9, tzinfo=UTC))
+        said = shown(entry)
         assert (said.patient, said.identifier_label, said.identifier) == ("OKAFOR, Robin", "NHS", "943 476 5919")
         assert (said.born, said.dose, said.labs) == ("17 May 2020", "M1, 12 mg", "30 Jun 2026")
         assert (said.target, said.window) == ("4 Jul 2026", "27 Jun – 18 Jul 2026")
@@ -121,11 +136,11 @@ class TestTheAction:
         [
             (NURSE, None, ("Book", True)),
             (NURSE, TODAY + timedelta(days=1), ("Open", False)),
-            (NURSE, TODAY, ("Record dose", True)),
-            (NURSE, TODAY - timedelta(days=1), ("Record dose", True)),
+            (NURSE, TODAY, ("Dose day", True)),
+            (NURSE, TODAY - timedelta(days=1), ("Dose day", True)),
             (COORDINATOR, None, ("Book", True)),
             (COORDINATOR, TODAY, ("Open", False)),
-            (PROCEDURALIST, None, ("Record dose", True)),
+            (PROCEDURALIST, None, ("Dose day", True)),
             (VIEWER, None, ("Open", False)),
             (VIEWER, TODAY, ("Open", False)),
         ],
@@ -140,7 +155,7 @@ class TestTheAction:
         entry = listed(site)
         dose = entry.dose
         assert shown(entry).action.url == reverse("courses:book", args=[dose.pk])
-        assert shown(replace(entry, booked_on=TODAY)).action.url == reverse("courses:give", args=[dose.pk])
+        assert shown(replace(entry, booked_on=TODAY)).action.url == reverse("dose_day:day", args=[dose.pk])
         assert shown(entry, rights=VIEWER).action.url == reverse("chart", args=[dose.patient_id])
 
     def test_what_is_not_yet_due_can_be_booked_without_urgency(self, site: Site) -> None:
@@ -152,3 +167,80 @@ class TestTheAction:
     )
     def test_what_waits_for_a_decision_is_opened_not_booked(self, site: Site, facts: dict[str, Any]) -> None:
         assert shown(listed(site, **facts)).action.label == "Open"
+
+
+class TestWhetherItCanGoAhead:
+    """The answer, and the names of the lights that are not simply ready."""
+
+    def test_of_somebody_of_whom_nothing_is_known_it_names_what_is_missing(self, site: Site) -> None:
+        entry = listed(site)
+        said = shown(entry)
+        assert said.answer.label == "Not ready"
+        assert said.readiness_url == reverse("readiness:dose", args=[entry.dose.pk])
+        assert said.lights == ("Labs, authorisation, drug, consent", "Check: access plan")
+
+    def test_with_all_in_order_there_is_nothing_to_name(self, site: Site) -> None:
+        said = shown(in_order(listed(site)))
+        assert (said.answer.label, said.lights) == ("Ready", ())
+
+    def test_what_counts_as_advice_or_was_let_past_asks_to_check(self, site: Site) -> None:
+        entry = in_order(listed(site), sets=0)
+        assert shown(entry).lights == ("Labs",)
+        override(entry.dose)
+        assert (shown(entry).answer.label, shown(entry).lights) == ("Check", ("Labs",))
+
+    def test_what_the_site_does_not_ask_for_is_not_named(self, site: Site) -> None:
+        entry = in_order(listed(site), sets=0)
+        policy(site, labs="off")
+        assert (shown(entry).answer.label, shown(entry).lights) == ("Ready", ())
+
+    def test_the_day_of_the_newest_sample_is_told_whether_or_not_it_counts(self, site: Site) -> None:
+        entry = listed(site)
+        log(entry.dose.patient, collected_at=datetime(2025, 1, 2, 9, tzinfo=UTC))
+        assert shown(entry).labs == "2 Jan 2025"
+        log(entry.dose.patient, reported("inr", "1.0", "{INR}"), collected_at=datetime(2025, 3, 2, 23, 30, tzinfo=UTC))
+        assert shown(entry).labs == "2 Mar 2025"
+
+
+class TestTheActionOfATabAboutWhatIsMissing:
+    def test_where_values_are_due_it_is_to_log_them(self, site: Site) -> None:
+        entry = listed(site, booked_on=TODAY)
+        action = shown(entry, tab=Tab.LABS_DUE).action
+        assert (action.label, action.is_urgent) == ("Log labs", True)
+        assert action.url == reverse("labs:add", args=[entry.dose.patient_id])
+
+    def test_where_a_value_waits_for_an_answer_it_is_to_review_it(self, site: Site) -> None:
+        entry = listed(site)
+        whole_set(entry.dose.patient, platelets=reported(value="96"))
+        assert shown(entry, tab=Tab.LABS_DUE).action.label == "Review Platelets"
+
+    def test_what_is_not_ready_leads_to_the_first_light_that_this_person_may_mend(self, site: Site) -> None:
+        entry = listed(site)
+        furnish([entry.dose])
+        labels = {
+            role: shown(entry, tab=Tab.NOT_READY, rights=GRANTS[role]).action.label
+            for role in (Role.PHARMACIST, Role.NURSE, Role.COORDINATOR, Role.VIEWER)
+        }
+        assert labels == {
+            Role.PHARMACIST: "Vials for this dose",
+            Role.NURSE: "Vials for this dose",
+            Role.COORDINATOR: "Book",
+            Role.VIEWER: "Open",
+        }
+
+    def test_what_is_not_yet_due_is_mended_without_urgency_but_for_values_that_are_due(self, site: Site) -> None:
+        entry, due = (listed(site, Planned(TODAY + timedelta(days=days))) for days in (8, 7))
+        urgent = [
+            shown(each, tab=tab).action.is_urgent for each in (entry, due) for tab in (Tab.NOT_READY, Tab.LABS_DUE)
+        ]
+        assert urgent == [False, True, True, True]
+
+    def test_a_light_that_only_asks_to_check_is_not_what_keeps_the_dose(self, site: Site) -> None:
+        entry = listed(site)
+        adverse_events.record(entry.dose.patient)
+        furnish([entry.dose])
+        assert shown(entry, tab=Tab.NOT_READY).action.label == "Vials for this dose"
+
+    def test_in_the_tabs_by_status_it_stays_what_the_status_asks_for(self, site: Site) -> None:
+        entry = listed(site)
+        assert {shown(entry, tab=tab).action.label for tab in (*TABS, Tab.NO_BOOKING)} == {"Book"}

@@ -40,6 +40,7 @@ def add(request: StaffRequest, patient_id: uuid.UUID) -> HttpResponse:
         reverse("adverse_events:of_patient", args=[patient.pk]),
         "Record what is known now; whatever becomes known later is added, and the version before is kept.",
         template="adverse_events/edit.html",
+        draft=True,
         above=chart(patient),
     )
     today = patient.site.today(now)
@@ -85,6 +86,7 @@ def correct(request: StaffRequest, event_id: uuid.UUID) -> HttpResponse:
         _page_of(event),
         "The version before is kept in the history, with your reason.",
         template="adverse_events/edit.html",
+        draft=True,
         above_label="Adverse event",
     )
     form = forms.CorrectForm(

@@ -72,6 +72,11 @@ class Dose(OfCourse):
         """Name the place in the series."""
         return f"dose {self.label}"
 
+    @property
+    def is_to_come(self) -> bool:
+        """Say whether this is the place that is given next. One that was counted away is none, whatever it was."""
+        return self.is_next and self.voided_at is None
+
 
 class Booking(OfCourse):
     """The appointment a person made for a dose; never the same as the target. Moving one changes it, with the trail."""

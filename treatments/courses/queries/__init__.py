@@ -17,9 +17,11 @@ from treatments.courses.queries.cards import (
     next_words,
 )
 from treatments.courses.queries.decisions import (
+    AwaitedDecision,
     DecisionLine,
     Waiting,
     asked_too_soon,
+    awaited_decisions,
     choice_of,
     decision_line,
     declined,
@@ -33,6 +35,7 @@ __all__ = [
     "FLAG_WORDS",
     "PROPOSALS",
     "AttemptLine",
+    "AwaitedDecision",
     "BookingLine",
     "DecisionLine",
     "GivenRecord",
@@ -42,6 +45,7 @@ __all__ = [
     "WhatIfCard",
     "asked_too_soon",
     "attempts_at",
+    "awaited_decisions",
     "banner",
     "booking_line",
     "booking_state",

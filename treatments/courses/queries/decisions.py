@@ -1,15 +1,22 @@
 """Decisions and what waits for one, as the pages show them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, tzinfo
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+
 from clinic import formatting
+from clinic.staff.models import Site
 from treatments.courses.models import Course, Decision, Dose
 from treatments.rules.proposals import Choice, Proposal, in_words_of, proposals
 from treatments.rules.schedule_reading import Reading
+
+# Nobody confirms more in a day; the rest comes up as these are done.
+AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +149,47 @@ def declined(course: Course, matter: str, after_on: date | None) -> Decision | N
     rows = Decision.objects.standing().filter(course=course, matter=matter, after_on=after_on)
     latest = rows.select_related("decided_by").order_by("-created_at").first()
     return latest if latest is not None and latest.answer == Decision.Answer.DECLINED else None
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedDecision:
+    """A decision that waits for its second person, ready to show. `own`: this person made it, and cannot confirm it."""
+
+    patient: str
+    chart_url: str
+    about: str
+    said: str
+    by: str
+    url: str
+    own: bool
+
+
+def awaited_decisions(sites: Sequence[Site], user_id: int, now: datetime) -> tuple[AwaitedDecision, ...]:
+    """Return the decisions at these sites that a second person can still confirm, the longest waiting first. One query.
+
+    The condition is that of `services.is_awaited`: no dose was given since, and the day has not passed.
+    """
+    here = Q(pk__in=[])
+    for site in sites:
+        here |= Q(site=site) & (Q(day=None) | Q(day__gte=site.today(now)))
+    ahead = Dose.objects.standing().filter(
+        course=OuterRef("course"), is_next=True, previous_on=OuterRef("after_on"), course__stopped_on=None
+    )
+    rows = Decision.objects.standing().filter(here, Exists(ahead), needs_second=True, second=None)
+    joined = rows.select_related("decided_by", "patient").order_by("created_at")
+    return tuple(_awaited(row, user_id) for row in joined[:AT_ONCE])
+
+
+def _awaited(row: Decision, user_id: int) -> AwaitedDecision:
+    return AwaitedDecision(
+        patient=formatting.full_name(row.patient.family_name, row.patient.given_name),
+        chart_url=reverse("chart", args=[row.patient_id]),
+        about=row.answer_words,
+        said=row.reason,
+        by=str(row.decided_by or "A process"),
+        url=reverse("courses:decision", args=[row.pk]),
+        own=row.decided_by_id == user_id,
+    )
 
 
 def asked_too_soon(dose: Dose) -> Decision | None:

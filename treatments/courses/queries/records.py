@@ -11,11 +11,12 @@ from treatments.courses.queries.cards import FLAG_WORDS
 
 @dataclass(frozen=True, slots=True)
 class GivenRecord:
-    """What was recorded of a given dose, ready to show as (term, description) rows."""
+    """What was recorded of a given dose, ready to show as (term, description) rows. `elsewhere`: not by this team."""
 
     rows: tuple[tuple[str, str], ...]
     status: Status
     flags: tuple[str, ...]
+    elsewhere: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def given_record(dose: Dose) -> GivenRecord | None:
     facts += [("Note", row.note)] if row.note else []
     facts += _recorded(row)
     flags = tuple(FLAG_WORDS[flag] for flag in dose.flags)
-    return GivenRecord(tuple(facts), statuses.OUTCOME[row.outcome], flags)
+    return GivenRecord(tuple(facts), statuses.OUTCOME[row.outcome], flags, row.elsewhere)
 
 
 def _amount(row: Administration) -> str:

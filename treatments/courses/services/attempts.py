@@ -14,7 +14,7 @@ from treatments.courses import events
 from treatments.courses.models import Administration, Course, Dose
 from treatments.courses.series import series_of
 from treatments.courses.services.deciding import ReasonMissing
-from treatments.courses.services.giving import DoseAlreadyGiven, GivenInTheFuture, GivenOnSuchADay
+from treatments.courses.services.giving import GivenInTheFuture, GivenOnSuchADay, still_to_come
 from treatments.courses.services.keeping import first_time, locked_open
 from treatments.courses.services.replanning import replan
 from treatments.rules.schedule import forecast
@@ -70,9 +70,7 @@ def _open_for(dose: Dose, attempted: Attempted, at: datetime, submission: uuid.U
     """Return the course, locked, and the dose as it stands, if something can have been tried on that day."""
     course = locked_open(dose.course_id)
     first_time(Administration, submission)
-    dose = Dose.objects.get(pk=dose.pk)
-    if not dose.is_next:
-        raise DoseAlreadyGiven("This dose was recorded in the meantime; nothing of yours was saved.")
+    dose = still_to_come(dose)
     if not attempted.reason:
         raise ReasonMissing("Say why the dose was not given, or not whole.")
     if attempted.on > course.site.today(at):

@@ -120,7 +120,7 @@ def cancel_booking(*, booking: Booking, reason: str, by: Actor, at: datetime, ex
 def _still_next(dose: Dose) -> Dose:
     """Return the dose as it is now, if it is still to be given."""
     dose = Dose.objects.get(pk=dose.pk)
-    if not dose.is_next:
+    if not dose.is_to_come:
         raise DoseAlreadyGiven("This dose was given already.")
     return dose
 

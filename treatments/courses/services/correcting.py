@@ -5,20 +5,21 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Q
 
-from clinic import formatting
 from clinic.audit.trail import Actor
 from clinic.records import writing
 from clinic.records.writing import AlreadySubmitted
 from treatments.courses import events
-from treatments.courses.models import Administration, Course, Decision, Dose
+from treatments.courses.models import Administration, Course, Decision, Hold
 from treatments.courses.series import series_of
 from treatments.courses.services.deciding import ReasonMissing
-from treatments.courses.services.giving import Given, GivenInTheFuture, administration_of, cautions_about, free_day
+from treatments.courses.services.giving import Given, administration_of, day_given, free_day
 from treatments.courses.services.keeping import confirm, locked_open
 from treatments.courses.services.replanning import replan
-from treatments.rules.cautions import Caution
-from treatments.rules.schedule import Series
+from treatments.rules import cautions
+from treatments.rules.cautions import Caution, Plan
+from treatments.rules.schedule import Series, forecast
 
 
 class TakenBackAlready(Exception):
@@ -39,7 +40,7 @@ def take_back(
     that very reason.
     """
     course = locked_open(administration.course_id)
-    row = _standing(administration, reason)
+    row = still_stands(administration, reason)
     for decision in Decision.objects.standing().filter(administration=row):
         said = f"What it was about was taken back: {reason}"
         writing.void(decision, event=events.DECISION_WITHDRAWN, by=by, at=at, reason=said)
@@ -66,16 +67,13 @@ def correct_given(
     GivenOnSuchADay, and as `take_back` does.
     """
     course = locked_open(administration.course_id)
-    old = _standing(administration, reason)
+    old = still_stands(administration, reason)
     if old.outcome != Administration.Outcome.COMPLETED or old.elsewhere:
         raise NotCorrectable("Only a dose given here is corrected; take this record back and make it anew.")
-    if given.at > at:
-        when = formatting.moment(given.at, course.site.zone)
-        raise GivenInTheFuture(f"{when} lies in the future; enter when the dose was given.")
-    given_on = given.at.astimezone(course.site.zone).date()
+    given_on = day_given(course, given, at)
     writing.void(old, event=events.RECORD_CORRECTED, by=by, at=at, reason=reason, expected=expected)
     free_day(course, given_on)
-    said = confirm((*_cautions(course, old.dose, given, given_on), *besides), confirmed)
+    said = confirm((*_cautions(course, given, given_on), *besides), confirmed)
     row = administration_of(course, old.dose, given, given_on)
     row = writing.add(row, event=events.DOSE_GIVEN, by=by, at=at, reason=said)
     replan(course, by=by, at=at)
@@ -88,15 +86,32 @@ def without(series: Series, administration: Administration) -> Series:
     return replace(series, attempts=tuple(one for one in series.attempts if one.key != key))
 
 
-def _cautions(course: Course, dose: Dose, given: Given, given_on: date) -> tuple[Caution, ...]:
-    """Compare with the dose as it stood on that day: what was given later says nothing of it."""
+def _cautions(course: Course, given: Given, given_on: date) -> tuple[Caution, ...]:
+    """Compare with the plan of that day, as what is known now makes it; what was given later says nothing of it."""
     series = series_of(course)
     earlier = tuple(one for one in series.attempts if one.on < given_on)
-    return cautions_about(replace(series, attempts=earlier), dose, given, given_on)
+    coming = forecast(replace(series, attempts=earlier), given_on).next
+    return cautions.giving(
+        Plan(coming.mg, coming.ml, coming.previous_on, coming.floor, coming.opens, coming.closes),
+        given_on=given_on,
+        mg=given.mg,
+        ml=given.ml,
+        vial_expires_on=given.vial_expires_on,
+        held=_was_held(course, given_on),
+    )
 
 
-def _standing(administration: Administration, reason: str) -> Administration:
-    """Return the record as it is now. Ask with the course locked: the second of two has waited for the first."""
+def _was_held(course: Course, on: date) -> bool:
+    """Say whether the course was on hold on that day; a hold that began later says nothing of the dose."""
+    holds = Hold.objects.standing().filter(course=course, from_on__lte=on)
+    return holds.filter(Q(ended_on=None) | Q(ended_on__gt=on)).exists()
+
+
+def still_stands(administration: Administration, reason: str) -> Administration:
+    """Return the record as it is now. Ask with the course locked: the second of two has waited for the first.
+
+    Raises ReasonMissing, TakenBackAlready, AlreadySubmitted.
+    """
     if not reason.strip():
         raise ReasonMissing("Say what was wrong with the record.")
     row = Administration.objects.select_related("dose", "site").get(pk=administration.pk)

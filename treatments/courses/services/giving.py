@@ -67,15 +67,10 @@ def record_given(
     """
     course = locked_open(dose.course_id)
     first_time(Administration, submission)
-    dose = Dose.objects.get(pk=dose.pk)
-    if not dose.is_next:
-        raise DoseAlreadyGiven("This dose was recorded in the meantime; nothing of yours was saved.")
-    if given.at > at:
-        when = formatting.moment(given.at, course.site.zone)
-        raise GivenInTheFuture(f"{when} lies in the future; enter when the dose was given.")
-    given_on = given.at.astimezone(course.site.zone).date()
+    dose = still_to_come(dose)
+    given_on = day_given(course, given, at)
     free_day(course, given_on)
-    said = confirm((*cautions_about(series_of(course), dose, given, given_on), *besides), confirmed)
+    said = confirm((*_cautions(series_of(course), dose, given, given_on), *besides), confirmed)
     row = administration_of(course, dose, given, given_on)
     row = writing.add(row, event=events.DOSE_GIVEN, by=by, at=at, reason=said, submission=submission)
     replan(course, by=by, at=at)
@@ -101,7 +96,23 @@ def administration_of(course: Course, dose: Dose, given: Given, given_on: date) 
     )
 
 
-def cautions_about(series: Series, dose: Dose, given: Given, given_on: date) -> tuple[cautions.Caution, ...]:
+def still_to_come(dose: Dose) -> Dose:
+    """Return the dose as it stands, if nobody recorded it. Ask with the course locked. Raises DoseAlreadyGiven."""
+    dose = Dose.objects.select_related("site", "patient").get(pk=dose.pk)
+    if not dose.is_to_come:
+        raise DoseAlreadyGiven("This dose was recorded in the meantime; nothing of yours was saved.")
+    return dose
+
+
+def day_given(course: Course, given: Given, at: datetime) -> date:
+    """Return the local day of what was given. Raises GivenInTheFuture."""
+    if given.at > at:
+        when = formatting.moment(given.at, course.site.zone)
+        raise GivenInTheFuture(f"{when} lies in the future; enter when the dose was given.")
+    return given.at.astimezone(course.site.zone).date()
+
+
+def _cautions(series: Series, dose: Dose, given: Given, given_on: date) -> tuple[cautions.Caution, ...]:
     """Compare with the dose as it is on the day it was given: a late-dose band may have changed its amount."""
     coming = forecast(series, given_on).next
     return cautions.giving(

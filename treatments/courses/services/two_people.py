@@ -37,7 +37,7 @@ def ask_for_too_soon(
     if not course.patient.in_care:
         raise PatientNotInCare("This patient is no longer in the site's care.")
     dose = Dose.objects.get(pk=dose.pk)
-    if not dose.is_next or dose.floor is None or dose.previous_on is None or day >= dose.floor:
+    if not dose.is_to_come or dose.floor is None or dose.previous_on is None or day >= dose.floor:
         raise NothingToDecide("That day needs nobody's permission; book it.")
     today = course.site.today(at)
     if day < today:

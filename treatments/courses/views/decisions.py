@@ -76,6 +76,7 @@ def decide(request: StaffRequest, course_id: uuid.UUID) -> HttpResponse:
         chart(course.patient),
         template="courses/decide.html",
         previewed=True,
+        draft=True,
     )
     form = _form(request, asked)
     beside = {"waiting": first, "declined": _declined(asked)}

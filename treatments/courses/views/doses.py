@@ -50,6 +50,7 @@ def dose(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
         "booking": booking,
         "hold": None if hold is None else queries.hold_line(hold),
         "given": None if row.is_next else queries.given_record(row),
+        "goes_on": goes_on,
         "may_book": planned and Permission.BOOK_DOSES in rights,
         "may_cancel": booking is not None and Permission.BOOK_DOSES in rights,
         "may_resume": Permission.MANAGE_COURSES in rights,

@@ -12,14 +12,16 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from clinic.drafts import offering
 from clinic.patients.models import Patient
 from clinic.patients.queries import Banner
-from clinic.records.conflicts import Conflict, conflict
+from clinic.records.conflicts import Conflict, Stored, conflict
 from clinic.records.forms import Once
 from clinic.records.writing import AlreadySubmitted, StaleRecord
 from clinic.staff.access import StaffRequest
 from treatments.courses import queries
 from treatments.courses.forms import ConfirmingForm, PreviewedForm
+from treatments.courses.models import Course, Dose
 from treatments.courses.services import Unconfirmed
 from treatments.courses.views.previews import Preview
 
@@ -39,7 +41,8 @@ class Page:
 
     `previewed`: what it changes is shown first, and saved when it is sent again with that in sight.
     `above` is the page it was opened from, where "back" and "Cancel" lead: the same unless said otherwise.
-    `stored_as` names the record's attribute behind a field of another name, for whoever saved second.
+    `stored_as` says where the record keeps what a field of another name asks for, for whoever saved second.
+    `draft`: what is typed is kept until it is saved, through the end of a session and a closed browser.
     """
 
     title: str
@@ -52,7 +55,8 @@ class Page:
     above_label: str = "Chart"
     cancel_label: str = "Cancel"
     previewed: bool = False
-    stored_as: Mapping[str, str] = field(default_factory=dict)
+    stored_as: Mapping[str, Stored] = field(default_factory=dict)
+    draft: bool = False
 
 
 def once(request: StaffRequest, action: str, subject: Any) -> Once:
@@ -67,9 +71,22 @@ def chart(patient: Patient) -> str:
 
 def banner(patient: Patient, now: datetime) -> Banner:
     """Return the patient's banner with the course's step."""
-    today = patient.site.today(now)
     course = queries.open_course(patient)
     dose = None if course is None or not patient.in_care else queries.next_dose(course)
+    return _banner(patient, course, dose, now)
+
+
+def banner_of(dose: Dose, now: datetime) -> Banner:
+    """Return the banner of the patient whose dose it is; a dose that comes next is not looked for again.
+
+    The dose is joined with its course, regimen and site, and with its patient.
+    """
+    planned = dose.is_next and dose.course.is_open and dose.patient.in_care
+    return _banner(dose.patient, dose.course, dose, now) if planned else banner(dose.patient, now)
+
+
+def _banner(patient: Patient, course: Course | None, dose: Dose | None, now: datetime) -> Banner:
+    today = patient.site.today(now)
     held = course is not None and queries.current_hold(course) is not None
     return queries.banner(patient, today, course=course, dose=dose, held=held)
 
@@ -103,6 +120,7 @@ def show(
         "danger": page.danger,
         "patient": None if patient is None else banner(patient, now),
         "conflict": clash,
+        "draft": _draft(request, form, page, patient, now) if page.draft else None,
     }
     return render(request, page.template, facts | beside(), status=status)
 
@@ -134,7 +152,7 @@ def save(
         try:
             shown = _done_or_shown(form, page, work, first)
         except AlreadySubmitted:
-            return turn(request, SAVED_BEFORE, page.back)
+            return _go_on(request, page, messages.INFO, SAVED_BEFORE)
         except StaleRecord as stale:
             status, clash = 409, conflict(form, stale, names=page.stored_as)
         except Unconfirmed as unconfirmed:
@@ -143,13 +161,23 @@ def save(
             form.add_error(refusals[type(refusal)], str(refusal))
         else:
             if shown is None:
-                return _go_on(request, page, done)
+                return _go_on(request, page, messages.SUCCESS, done if isinstance(done, str) else done())
             status = 200
     return show(request, form, page, patient, now=now, beside=beside, status=status, clash=clash, shown=shown)
 
 
-def _go_on(request: StaffRequest, page: Page, done: str | Callable[[], str]) -> HttpResponse:
-    messages.success(request, done if isinstance(done, str) else done())
+def _draft(
+    request: StaffRequest, form: forms.Form, page: Page, patient: Patient | None, now: datetime
+) -> offering.Offer:
+    zone = None if patient is None else patient.site.zone
+    return offering.offer(request, form, above=page.above or page.back, now=now, zone=zone)
+
+
+def _go_on(request: StaffRequest, page: Page, level: int, sentence: str) -> HttpResponse:
+    """Lead on once the work is done, now or before; what was typed is saved, so its draft goes."""
+    if page.draft:
+        offering.drop(request)
+    messages.add_message(request, level, sentence)
     return redirect(page.back)
 
 

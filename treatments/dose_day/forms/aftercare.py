@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from crispy_forms.bootstrap import AppendedText
-from crispy_forms.layout import Field
+from crispy_forms.layout import Div, Field
 from django import forms
 
 from clinic.records.forms import OnceForm
@@ -58,12 +58,15 @@ class ObservationForm(OnceForm, HouseForm):
             "",
             (
                 "time",
-                AppendedText("pulse", "/min", wrapper_class="short"),
-                AppendedText("systolic", "mmHg", wrapper_class="short"),
-                AppendedText("diastolic", "mmHg", wrapper_class="short"),
-                AppendedText("saturation", "%", wrapper_class="short"),
-                AppendedText("temperature", "°C", wrapper_class="short"),
-                Field("pain", wrapper_class="short"),
+                Div(
+                    AppendedText("systolic", "mmHg", wrapper_class="short"),
+                    AppendedText("diastolic", "mmHg", wrapper_class="short"),
+                    AppendedText("pulse", "/min", wrapper_class="short"),
+                    AppendedText("saturation", "%", wrapper_class="short"),
+                    AppendedText("temperature", "°C", wrapper_class="short"),
+                    Field("pain", wrapper_class="short"),
+                    css_class="pairs",
+                ),
                 "note",
             ),
         ),
@@ -108,8 +111,7 @@ class HomeForm(OnceForm, ConfirmingForm):
         (
             "",
             (
-                "left_on",
-                "left_time",
+                Div("left_on", "left_time", css_class="pairs"),
                 Field("advice_to", wrapper_class="medium"),
                 "no_booking_reason",
                 "call_on",
@@ -122,9 +124,12 @@ class HomeForm(OnceForm, ConfirmingForm):
         """Read the clock in the site's zone; ask for a reason only where no next date is booked."""
         super().__init__(*args, **kwargs)
         self.zone = zone
+        field = self.fields["no_booking_reason"]
+        field.required = not next_is_booked
         if next_is_booked:
-            field = self.fields["no_booking_reason"]
             field.widget = forms.HiddenInput()
+        else:
+            field.error_messages["required"] = "Book the next date first, or say why it is not booked."
 
     def clean(self) -> dict[str, Any]:
         """Put day and time together as `left_at`, an instant."""
@@ -154,7 +159,9 @@ class CallForm(OnceForm, HouseForm):
     )
     note = words_field("Note", required=False)
     again_on = day_field("Call again on", required=False, help_text="Needed when nobody was reached.")
-    topics = (("", ("outcome", "symptoms", "note", "again_on")),)
+    topics = (
+        ("", ("outcome", Div("symptoms", css_class="in-columns"), "note", Div("again_on", css_class="call-again"))),
+    )
 
     def clean(self) -> dict[str, Any]:
         """Ask for another day where nobody was reached, and refuse symptoms that nobody told of."""

@@ -1,6 +1,7 @@
 """The checklist before a dose: one answer to each question, a few words where something is to be known."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from crispy_forms.layout import Div
@@ -8,6 +9,7 @@ from django import forms
 
 from clinic.records.forms import OnceForm
 from treatments.courses.forms import HouseForm
+from treatments.dose_day.models import Checklist
 from treatments.dose_day.queries import VialChoice
 from treatments.rules.dose_day import Check, Said
 
@@ -60,6 +62,20 @@ class ChecklistForm(OnceForm, HouseForm):
             if option is not None and not option.is_fine and not values.get(_note(check), "").strip():
                 self.add_error(_note(check), f"{check.question}: write what is to be known, or what was done about it.")
         return values
+
+
+def stored_as(checks: Sequence[Check]) -> dict[str, Callable[[Checklist], str]]:
+    """Return where a list keeps what each field asks for, for whoever saved second."""
+    kept: dict[str, Callable[[Checklist], str]] = {"vial": lambda row: "" if row.vial_id is None else str(row.vial_id)}
+    for check in checks:
+        kept[check.key] = partial(_said, key=check.key, part=0)
+        kept[_note(check)] = partial(_said, key=check.key, part=1)
+    return kept
+
+
+def _said(row: Checklist, *, key: str, part: int) -> str:
+    answer: Sequence[str] = row.answers.get(key, ("", ""))
+    return answer[part]
 
 
 def initial_of(answers: dict[str, Said]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from crispy_forms.bootstrap import AppendedText
-from crispy_forms.layout import Field
+from crispy_forms.layout import Div, Field
 from django import forms
 
 from clinic.patients import choices
@@ -27,6 +27,8 @@ from treatments.dose_day.models import Procedure
 from treatments.dose_day.queries import OTHER, VialChoice
 
 _UNKNOWN = ("", "Not recorded")
+# So many vials are shown below each other; more of them are chosen from a menu.
+AT_ONCE = 8
 
 
 def _choice(label: str, options: Iterable[tuple[str, str]], **more: Any) -> forms.ChoiceField:
@@ -38,6 +40,16 @@ def _lot_field(**more: Any) -> forms.CharField:
     return forms.CharField(
         label="Vial lot", max_length=40, required=False, widget=forms.TextInput(attrs=attributes), **more
     )
+
+
+def _offer(field: forms.Field, vials: Sequence[VialChoice], *, first: Sequence[tuple[str, str]] = ()) -> None:
+    """Offer these vials and any other one: as a list to be read at once while it is short."""
+    offered = [(str(vial.id), vial.label) for vial in vials]
+    choices = [*first, *offered, (OTHER, "Another vial, which is not on this list")]
+    if len(offered) > AT_ONCE:
+        field.widget = forms.Select()
+        choices = [("", "Choose the vial"), *choices]
+    cast("forms.ChoiceField", field).choices = choices
 
 
 class ProcedureFields(HouseForm):
@@ -73,7 +85,7 @@ class ProcedureFields(HouseForm):
     )
     sedation = _choice("Anaesthesia or sedation", choices.Sedation.choices)
     complications = forms.MultipleChoiceField(
-        label="Complications",
+        label="What went wrong",
         choices=Procedure.Complication.choices,
         required=False,
         widget=forms.CheckboxSelectMultiple,
@@ -84,34 +96,35 @@ class ProcedureFields(HouseForm):
     procedure_topic = (
         "Procedure",
         (
-            AppendedText("csf_ml", "mL", wrapper_class="short"),
-            "csf_appearance",
-            Field("level", wrapper_class="medium"),
-            "approach",
-            "guidance",
-            Field("needle", wrapper_class="medium"),
-            Field("punctures", wrapper_class="short"),
-            "sedation",
+            Div(
+                AppendedText("csf_ml", "mL", wrapper_class="short"),
+                "csf_appearance",
+                "approach",
+                "level",
+                "guidance",
+                "sedation",
+                "needle",
+                Field("punctures", wrapper_class="short"),
+                css_class="pairs",
+            ),
         ),
     )
-    afterwards_topic = ("Complications", ("complications", "complication_note"))
+    afterwards_topic = ("Complications", (Div("complications", css_class="in-columns"), "complication_note"))
 
 
 class GivenForm(ConfirmingForm, ProcedureFields):
     """What is recorded of a dose given here, in the order of the work: the vial before the giving."""
 
     vial = forms.ChoiceField(
-        label="Vial",
+        label="Which vial was given",
         widget=forms.RadioSelect,
         error_messages={
             "required": "Choose the vial that was given, or that it was another one.",
             "invalid_choice": "This vial cannot be chosen any more; choose another.",
         },
     )
-    lot = _lot_field(help_text="Only for another vial: as it is printed on it.")
-    vial_expires_on = day_field(
-        "Vial expiry", required=False, help_text="Only for another vial; where a month is printed, its last day."
-    )
+    lot = _lot_field(help_text="As it is printed on the vial.")
+    vial_expires_on = day_field("Vial expiry", required=False, help_text="Where a month is printed, its last day.")
     mg = amount_field("Amount", "mg")
     ml = amount_field("Volume", "mL")
     given_on = day_field("Day given")
@@ -129,17 +142,20 @@ class GivenForm(ConfirmingForm, ProcedureFields):
     def topics(self) -> Iterable[tuple[str, tuple[Any, ...]]]:  # type: ignore[override]
         """Return the topics in the order of the work."""
         return (
-            ("Vial", ("vial", Field("lot", wrapper_class="medium"), "vial_expires_on")),
+            ("Vial", ("vial", Div("lot", "vial_expires_on", css_class="pairs other-vial"))),
             self.procedure_topic,
             (
                 "Injection",
                 (
-                    AppendedText("mg", "mg", wrapper_class="short"),
-                    AppendedText("ml", "mL", wrapper_class="short"),
-                    "given_on",
-                    "given_time",
-                    "ended_time",
-                    Field("performer", wrapper_class="medium"),
+                    Div(
+                        AppendedText("mg", "mg", wrapper_class="short"),
+                        AppendedText("ml", "mL", wrapper_class="short"),
+                        "given_on",
+                        "performer",
+                        "given_time",
+                        "ended_time",
+                        css_class="pairs",
+                    ),
                 ),
             ),
             ("Complications", (*self.afterwards_topic[1], "note")),
@@ -152,9 +168,7 @@ class GivenForm(ConfirmingForm, ProcedureFields):
         super().__init__(*args, **kwargs)
         self.zone = site.zone
         self.fields["given_time"].help_text = f"By the clock at {site.name}."
-        offered = [(str(vial.id), vial.label) for vial in vials]
-        field = cast("forms.ChoiceField", self.fields["vial"])
-        field.choices = [*offered, (OTHER, "Another vial, which is not on this list")]
+        _offer(self.fields["vial"], vials)
         people = cast("forms.ModelChoiceField[User]", self.fields["performer"])
         people.queryset = User.objects.filter(pk__in=[person.pk for person in performers]).order_by("full_name")
 
@@ -168,7 +182,7 @@ class GivenForm(ConfirmingForm, ProcedureFields):
 
     def _other_vial(self, values: dict[str, Any]) -> None:
         other = values.get("vial") == OTHER
-        if other and not values.get("lot"):
+        if other and values.get("lot") == "":
             self.add_error("lot", "Enter the lot as it is printed on the vial.")
         if other and "vial_expires_on" in values and values["vial_expires_on"] is None:
             self.add_error("vial_expires_on", "Enter the vial’s last day.")
@@ -234,7 +248,7 @@ class NotGivenForm(OnceForm, ProcedureFields):
         },
         help_text="An opened vial leaves the stock: it is wasted, or part of it went in.",
     )
-    lot = _lot_field(help_text="Only for another vial.")
+    lot = _lot_field(help_text="As it is printed on the vial.")
     performer = forms.ModelChoiceField(
         label="Tried by", queryset=User.objects.none(), empty_label="Nobody tried, or not known", required=False
     )
@@ -251,17 +265,15 @@ class NotGivenForm(OnceForm, ProcedureFields):
         """Return the topics in the order of the work."""
         return (
             (
-                "What happened",
+                "Attempt",
                 (
                     "outcome",
-                    AppendedText("mg", "mg", wrapper_class="short"),
-                    "on",
-                    Field("reason", wrapper_class="medium"),
-                    Field("performer", wrapper_class="medium"),
+                    Div(AppendedText("mg", "mg", wrapper_class="short"), css_class="part-amount"),
+                    Div("reason", "on", "performer", css_class="pairs"),
                     "note",
                 ),
             ),
-            ("Vial", ("vial", Field("lot", wrapper_class="medium"))),
+            ("Vial", ("vial", Div(Field("lot", wrapper_class="medium"), css_class="other-vial"))),
             self.procedure_topic,
             self.afterwards_topic,
             ("Next", ("next_step",)),
@@ -273,9 +285,7 @@ class NotGivenForm(OnceForm, ProcedureFields):
         """Offer these vials and the people who may give a dose at the site."""
         super().__init__(*args, **kwargs)
         self.fields["on"].help_text = f"By the calendar at {site.name}."
-        offered = [(str(vial.id), vial.label) for vial in vials]
-        field = cast("forms.ChoiceField", self.fields["vial"])
-        field.choices = [("none", "None was opened"), *offered, (OTHER, "Another vial, which is not on this list")]
+        _offer(self.fields["vial"], vials, first=[("none", "None was opened")])
         people = cast("forms.ModelChoiceField[User]", self.fields["performer"])
         people.queryset = User.objects.filter(pk__in=[person.pk for person in performers]).order_by("full_name")
 
@@ -289,6 +299,6 @@ class NotGivenForm(OnceForm, ProcedureFields):
             self.add_error("mg", "Leave the amount empty, or choose that part of the dose went in.")
         if partly and values.get("vial") == "none":
             self.add_error("vial", "Part of the dose went in, so a vial was opened: choose it.")
-        if values.get("vial") == OTHER and not values.get("lot"):
+        if values.get("vial") == OTHER and values.get("lot") == "":
             self.add_error("lot", "Enter the lot as it is printed on the vial.")
         return values

@@ -431,7 +431,11 @@ class Migration(migrations.Migration):
                 (
                     "vial",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="supply.vial"
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="supply.vial",
                     ),
                 ),
             ],
@@ -579,7 +583,11 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("diastolic__isnull", True), ("systolic__isnull", True)),
-                    ("systolic__gt", models.F("diastolic")),
+                    models.Q(
+                        ("diastolic__isnull", False),
+                        ("systolic__gt", models.F("diastolic")),
+                        ("systolic__isnull", False),
+                    ),
                     _connector="OR",
                 ),
                 name="blood_pressure_is_a_pair",

@@ -6,13 +6,21 @@ from treatments.dose_day.queries.days import (
     HomeCard,
     ObservationRow,
     home_card,
+    next_date,
     observations_of,
     policy_of,
     watched_until,
 )
 from treatments.dose_day.queries.pages import DayPage, day_of, day_page
 from treatments.dose_day.queries.people import person_of
-from treatments.dose_day.queries.records import OldRecord, RecordCard, latest_attempt, old_records, record_card
+from treatments.dose_day.queries.records import (
+    OldRecord,
+    RecordCard,
+    latest_attempt,
+    old_records,
+    procedure_of,
+    record_card,
+)
 from treatments.dose_day.queries.today import TodayRow, doses_of_day
 from treatments.dose_day.queries.vials import OTHER, VialChoice, vial_choices
 
@@ -39,10 +47,12 @@ __all__ = [
     "doses_of_day",
     "home_card",
     "latest_attempt",
+    "next_date",
     "observations_of",
     "old_records",
     "person_of",
     "policy_of",
+    "procedure_of",
     "record_card",
     "vial_choices",
     "watched_until",

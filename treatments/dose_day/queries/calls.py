@@ -7,6 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from clinic import formatting
+from clinic.patients import choices
 from clinic.patients.models import Carer
 from clinic.staff.models import Site
 from treatments.dose_day.models import Discharge, FollowUpCall
@@ -46,11 +47,15 @@ class CallRow:
 
 
 def calls_due(sites: Sequence[Site], now: datetime) -> tuple[CallRow, ...]:
-    """Return whom to call today or who should have been called, the longest waiting first. Three queries."""
+    """Return whom to call today or who should have been called, the longest waiting first. Three queries.
+
+    Whoever was transferred since is called all the same: the puncture was made here. Nobody asks after the dead.
+    """
     days = {site.pk: site.today(now) for site in sites}
     rows = Discharge.objects.standing().filter(
         site__in=days, call_due_on__lte=max(days.values(), default=date.min), patient__voided_at=None
     )
+    rows = rows.exclude(patient__care_status=choices.CareStatus.DIED)
     found = rows.select_related("patient", "site", "dose").order_by("call_due_on", "pk")[:LISTED]
     due = [row for row in found if row.call_due_on is not None and row.call_due_on <= days[row.site_id]]
     phones = _telephones([row.patient_id for row in due])

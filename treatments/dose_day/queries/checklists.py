@@ -9,6 +9,7 @@ from clinic.statuses import Status
 from treatments.courses.models import Dose
 from treatments.dose_day.models import Checklist
 from treatments.dose_day.queries.people import person_of
+from treatments.dose_day.queries.vials import vial_words
 from treatments.rules import dose_day as rules
 from treatments.rules.dose_day import Check
 
@@ -64,7 +65,7 @@ def checklist_card(row: Checklist | None) -> ChecklistCard | None:
         version=row.version,
         status=statuses.STEP["done" if confirmed else "waiting"],
         about=f"{row.label}, {formatting.quantity(row.mg, 'mg')}",
-        vial="" if row.vial is None else f"Lot {row.vial.lot}",
+        vial="" if row.vial is None else vial_words(row.vial),
         rows=tuple(_answer(check, row, is_fine=check not in worrying) for check in asked),
         concerns=len(worrying),
         checked=str(row.checked_by),

@@ -5,7 +5,8 @@ from datetime import date, datetime, tzinfo
 from uuid import UUID
 
 from clinic import formatting
-from treatments.courses.models import Administration, Dose
+from treatments.courses import queries as courses
+from treatments.courses.models import Administration, Booking, Dose
 from treatments.dose_day.models import Discharge, DoseDayPolicy, Observation, Procedure
 from treatments.labs.models.policies import InForce
 from treatments.rules import dose_day as rules
@@ -28,11 +29,15 @@ class ObservationRow:
 
 @dataclass(frozen=True, slots=True)
 class HomeCard:
-    """How somebody went home, as (term, description) rows. `call_due`: the day of the call still to make."""
+    """How somebody went home, as (term, description) rows. `call_due`: the day of the call still to make.
+
+    `is_call_due`: that day has come.
+    """
 
     id: UUID
     rows: tuple[tuple[str, str], ...]
     call_due: str
+    is_call_due: bool
 
 
 def policy_of(dose: Dose, on: date) -> DoseDayPolicy:
@@ -51,6 +56,12 @@ def watched_until(dose: Dose, on: date) -> datetime | None:
     procedure = Procedure.objects.standing().filter(administration=row).first()
     ended = row.given_at if procedure is None or procedure.ended_at is None else procedure.ended_at
     return None if ended is None else rules.observe_until(ended, policy_of(dose, on).observation_minutes)
+
+
+def next_date(coming: Dose, on: date) -> Booking | None:
+    """Return the booking with which somebody goes home on a day. That of a dose which failed that day is none."""
+    booking = courses.standing_booking(coming)
+    return booking if booking is not None and booking.on > on else None
 
 
 def observations_of(dose: Dose, on: date) -> tuple[ObservationRow, ...]:
@@ -77,7 +88,7 @@ def _figure(value: int | None, unit: str) -> str:
     return "" if value is None else f"{value}{unit}"
 
 
-def home_card(dose: Dose, on: date) -> HomeCard | None:
+def home_card(dose: Dose, on: date, today: date) -> HomeCard | None:
     """Return how somebody went home after a dose day, None while they are here. One query."""
     rows = Discharge.objects.standing().filter(dose=dose, on=on).select_related("by")
     row = rows.first()
@@ -91,4 +102,5 @@ def home_card(dose: Dose, on: date) -> HomeCard | None:
     facts += [("No next date because", row.no_booking_reason)] if row.no_booking_reason else []
     facts += [("Note", row.note)] if row.note else []
     due = "" if row.call_due_on is None else formatting.weekday(row.call_due_on)
-    return HomeCard(row.pk, (*facts, ("Recorded by", str(row.by))), due)
+    is_due = row.call_due_on is not None and row.call_due_on <= today
+    return HomeCard(row.pk, (*facts, ("Recorded by", str(row.by))), due, is_due)

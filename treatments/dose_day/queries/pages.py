@@ -16,6 +16,7 @@ from treatments.dose_day.queries.calls import CallLine, calls_of
 from treatments.dose_day.queries.checklists import ChecklistCard, checklist_card, checklist_of
 from treatments.dose_day.queries.days import HomeCard, ObservationRow, home_card, observations_of, watched_until
 from treatments.dose_day.queries.records import OldRecord, RecordCard, latest_attempt, old_records, record_card
+from treatments.dose_day.queries.vials import vial_words
 from treatments.readiness.queries import Board, board_of, readiness_of_dose
 from treatments.supply.models import Vial
 
@@ -66,7 +67,7 @@ def day_page(dose: Dose, on: date, now: datetime, rights: Collection[Permission]
     checklist = checklist_card(checklist_of(dose, on))
     vial = Vial.objects.standing().filter(reserved_for=dose).first()
     record = record_card(latest_attempt(dose, on))
-    observations, home = observations_of(dose, on), home_card(dose, on)
+    observations, home = observations_of(dose, on), home_card(dose, on, today)
     until = watched_until(dose, on) if record is not None else None
     calls = calls_of(None if home is None else home.id)
     return DayPage(
@@ -77,7 +78,7 @@ def day_page(dose: Dose, on: date, now: datetime, rights: Collection[Permission]
         card=card,
         board=board,
         checklist=checklist,
-        vial="" if vial is None else _vial_words(vial),
+        vial="" if vial is None else f"{vial_words(vial)}: {vial.get_state_display().lower()}",
         vial_id=None if vial is None else vial.pk,
         record=record,
         old=old_records(dose),
@@ -87,11 +88,6 @@ def day_page(dose: Dose, on: date, now: datetime, rights: Collection[Permission]
         calls=calls,
         after=_after(dose),
     )
-
-
-def _vial_words(vial: Vial) -> str:
-    expiry = "" if vial.expires_on is None else f", expires {formatting.day(vial.expires_on)}"
-    return f"Lot {vial.lot}, {formatting.quantity(vial.mg, 'mg')}{expiry}: {vial.get_state_display().lower()}"
 
 
 def _after(dose: Dose) -> NextLine | None:
@@ -118,7 +114,7 @@ def _steps(
     calls: tuple[CallLine, ...],
 ) -> dict[str, Status]:
     """Return each step's status by its name, in the order of the work."""
-    done, todo, later = statuses.STEP["done"], statuses.STEP["todo"], statuses.STEP["later"]
+    done, todo, later, missed = (statuses.STEP[key] for key in ("done", "todo", "later", "attention"))
     recorded = record is not None
     urgent = any(line.is_urgent for line in calls)
     call = later if home is None else done if not home.call_due else todo
@@ -127,7 +123,7 @@ def _steps(
         "checklist": later if checklist is None and recorded else todo if checklist is None else _checked(checklist),
         "vial": done if recorded or vial is not None else todo,
         "dose": record.status if record is not None else todo,
-        "observation": done if observations else todo if recorded else later,
+        "observation": done if observations else later if not recorded else todo if home is None else missed,
         "home": done if home is not None else todo if recorded else later,
         "call": statuses.STEP["attention"] if urgent else call,
     }

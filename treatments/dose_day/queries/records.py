@@ -10,17 +10,23 @@ from clinic.statuses import Status
 from treatments.courses import events
 from treatments.courses.models import Administration, Dose
 from treatments.dose_day.models import Procedure
+from treatments.dose_day.queries.vials import vial_words
 from treatments.supply.models import Movement
 
 
 @dataclass(frozen=True, slots=True)
 class RecordCard:
-    """One attempt as it stands, ready to show. `is_whole`: the dose was given here, so that it can be corrected."""
+    """One attempt as it stands, ready to show. `is_whole`: the dose was given here, so that it can be corrected.
+
+    `vial` says what became of the vial in the ledger, "" where the ledger knows of none.
+    """
 
     id: UUID
     status: Status
     rows: tuple[tuple[str, str], ...]
     is_whole: bool
+    vial: str
+    vial_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +46,29 @@ def latest_attempt(dose: Dose, on: date | None = None) -> Administration | None:
     return rows.select_related("performer", "site").order_by("-given_on", "-created_at").first()
 
 
+def procedure_of(row: Administration) -> Procedure | None:
+    """Return how an attempt went, None where nothing was written down. One query."""
+    return Procedure.objects.standing().filter(administration=row).first()
+
+
 def record_card(row: Administration | None) -> RecordCard | None:
     """Return an attempt with how it went, and what was confirmed when it was recorded. Three queries."""
     if row is None:
         return None
-    procedure = Procedure.objects.standing().filter(administration=row).first()
+    procedure = procedure_of(row)
     moves = Movement.objects.standing().filter(administration=row).select_related("vial")
+    move = moves.first()
     zone = row.site.zone
     facts = [
         *_outcome(row, zone),
         *(_procedure(procedure, zone) if procedure else ()),
-        *_stock(moves.first()),
         *_written_down(row, zone),
     ]
     shown = tuple((term, said) for term, said in facts if said)
     whole = row.outcome == Administration.Outcome.COMPLETED
-    return RecordCard(row.pk, statuses.OUTCOME[row.outcome], shown, whole)
+    said = "" if move is None else f"{vial_words(move.vial)}: {move.get_kind_display().lower()}"
+    vial_id = None if move is None else move.vial_id
+    return RecordCard(row.pk, statuses.OUTCOME[row.outcome], shown, whole, said, vial_id)
 
 
 def _outcome(row: Administration, zone: tzinfo) -> list[tuple[str, str]]:
@@ -88,12 +101,6 @@ def _procedure(row: Procedure, zone: tzinfo) -> list[tuple[str, str]]:
         ("About them", row.complication_note),
         ("What happens next", row.get_next_step_display()),
     ]
-
-
-def _stock(move: Movement | None) -> list[tuple[str, str]]:
-    if move is None:
-        return [("Stock", "No vial of the ledger")]
-    return [("Stock", f"{move.get_kind_display()}: {move.vial}")]
 
 
 def _written_down(row: Administration, zone: tzinfo) -> list[tuple[str, str]]:

@@ -29,15 +29,37 @@ def vial_choices(dose: Dose, now: datetime) -> tuple[VialChoice, ...]:
     return tuple(sorted(map(_choice, usable), key=lambda choice: not choice.is_chosen))
 
 
+def vial_words(vial: Vial) -> str:
+    """Name a vial by what two people read on it: lot, serial number, strength and expiry."""
+    serial = f", serial {vial.serial}" if vial.serial else ""
+    expiry = "" if vial.expires_on is None else f", expires {formatting.day(vial.expires_on)}"
+    return f"Lot {vial.lot}{serial}, {formatting.quantity(vial.mg, 'mg')}{expiry}"
+
+
 def used_choice(vial: Vial | None) -> tuple[VialChoice, ...]:
     """Return the vial that a record names already, to be chosen again."""
     if vial is None:
         return ()
-    expiry = "" if vial.expires_on is None else f", expires {formatting.day(vial.expires_on)}"
-    return (VialChoice(vial.pk, f"Lot {vial.lot}{expiry}, as recorded", is_chosen=True),)
+    return (VialChoice(vial.pk, f"{vial_words(vial)}, as recorded", is_chosen=True),)
 
 
 def _choice(choice: Choice) -> VialChoice:
     reserved = ", reserved for this dose" if choice.is_chosen else ""
-    where = f"{choice.status.label.lower()}, {choice.place}"
-    return VialChoice(choice.id, f"{choice.name}, expires {choice.expires} ({where}{reserved})", choice.is_chosen)
+    where = ", ".join(part for part in (choice.status.label.lower(), choice.place) if part)
+    return VialChoice(choice.id, f"{choice.name}, expires {choice.expires}{reserved} ({where})", choice.is_chosen)
+
+
+def vial_named(dose: Dose, choice: str) -> Vial | None:
+    """Return the vial that was chosen, None where the choice names none of the dose's site."""
+    try:
+        key = UUID(choice)
+    except ValueError:
+        return None
+    return Vial.objects.standing().filter(site_id=dose.site_id, pk=key).first()
+
+
+def with_the_chosen(dose: Dose, vials: tuple[VialChoice, ...], choice: str) -> tuple[VialChoice, ...]:
+    """Keep on offer what a form that is sent already names: the service says what stands in its way."""
+    if any(str(vial.id) == choice for vial in vials):
+        return vials
+    return (*vials, *used_choice(vial_named(dose, choice)))

@@ -36,6 +36,7 @@ from treatments.dose_day.services.giving import (
     give,
     not_given,
 )
+from treatments.dose_day.services.policies import set_dose_day_policy
 from treatments.dose_day.services.undoing import correct, take_back
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "not_given",
     "observe",
     "save_checklist",
+    "set_dose_day_policy",
     "take_back",
     "void_observation",
 ]

@@ -17,7 +17,7 @@ from treatments.courses.models import Administration, Dose
 from treatments.courses.services.keeping import confirm, first_time, locked
 from treatments.dose_day import events
 from treatments.dose_day.models import Discharge, FollowUpCall, Observation
-from treatments.dose_day.queries.days import watched_until
+from treatments.dose_day.queries.days import next_date, watched_until
 from treatments.dose_day.services.checking import NobodyChecked
 from treatments.rules import dose_day as rules
 
@@ -143,9 +143,9 @@ def go_home(
     if there is not None:
         raise writing.AlreadySubmitted(there)
     _can_leave(dose, on, home, at)
-    next_dose = courses.next_dose(course) if course.is_open and dose.patient.in_care else None
-    if next_dose is not None and courses.standing_booking(next_dose) is None and not home.no_booking_reason.strip():
-        raise NoNextDate(f"Dose {next_dose.label} has no booking yet: book it first, or say why it is not.")
+    coming = courses.next_dose(course) if course.is_open and dose.patient.in_care else None
+    if coming is not None and next_date(coming, on) is None and not home.no_booking_reason.strip():
+        raise NoNextDate(f"Dose {coming.label} has no booking after this day: book it first, or say why it is not.")
     said = confirm(rules.leaving(home.left_at, watched_until(dose, on)), confirmed)
     row = Discharge(dose=dose, on=on, site_id=dose.site_id, patient_id=dose.patient_id, by=_person(by), **asdict(home))
     row.call_due_on = home.call_on

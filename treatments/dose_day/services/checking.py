@@ -13,7 +13,7 @@ from clinic.records.writing import StaleRecord
 from clinic.staff.models import User
 from treatments.courses.models import Course, Dose
 from treatments.courses.series import series_of
-from treatments.courses.services.giving import DoseAlreadyGiven
+from treatments.courses.services.giving import still_to_come
 from treatments.courses.services.keeping import first_time, locked_open
 from treatments.dose_day import events
 from treatments.dose_day.models import Checklist
@@ -72,7 +72,7 @@ def save_checklist(
     """
     course = locked_open(dose.course_id)
     first_time(Checklist, submission)
-    values = _values(course, _still_next(dose), answers, vial, by, at)
+    values = _values(course, still_to_come(dose), answers, vial, by, at)
     today = course.site.today(at)
     found = Checklist.objects.standing().filter(dose=dose, on=today).first()
     if found is not None:
@@ -95,13 +95,14 @@ def confirm_checklist(*, checklist: Checklist, by: Actor, at: datetime, expected
     Raises SamePerson, AlreadyConfirmed, NotToday, NobodyChecked, DoseAlreadyGiven, CourseStopped, StaleRecord.
     """
     course = locked_open(checklist.dose.course_id)
-    _still_next(checklist.dose)
+    still_to_come(checklist.dose)
     row = Checklist.objects.select_for_update().get(pk=checklist.pk)
     person = _person(by)
-    if row.version != expected or row.voided_at is not None:
-        raise StaleRecord(row)
+    # Confirming makes a new version: whoever comes second is told who was first, not that the list was changed.
     if row.second_id is not None:
         raise AlreadyConfirmed(f"{row.second} confirmed this checklist already.")
+    if row.version != expected or row.voided_at is not None:
+        raise StaleRecord(row)
     if row.checked_by_id == person.pk:
         raise SamePerson("You filled this checklist in; somebody else has to confirm it.")
     if row.on != course.site.today(at):
@@ -130,13 +131,6 @@ def _values(
         "second": None,
         "second_at": None,
     }
-
-
-def _still_next(dose: Dose) -> Dose:
-    dose = Dose.objects.select_related("patient").get(pk=dose.pk)
-    if not dose.is_next:
-        raise DoseAlreadyGiven("This dose was recorded in the meantime; nothing of yours was saved.")
-    return dose
 
 
 def _person(by: Actor) -> User:

@@ -14,7 +14,8 @@ from treatments.courses import services as courses
 from treatments.courses.models import Administration, Course, Dose
 from treatments.courses.series import series_of
 from treatments.courses.services import Attempted, Given
-from treatments.courses.services.keeping import locked_open
+from treatments.courses.services.giving import still_to_come
+from treatments.courses.services.keeping import first_time, locked_open
 from treatments.dose_day import events
 from treatments.dose_day.models import Checklist, Procedure
 from treatments.dose_day.queries.lights import lights_that_keep
@@ -93,7 +94,9 @@ def give(
     `courses.record_given` does.
     """
     course = locked_open(dose.course_id)
-    dose = Dose.objects.select_related("site", "patient").get(pk=dose.pk)
+    # Whoever was second is told that before anything about the vial, which the first one took.
+    first_time(Administration, submission)
+    dose = still_to_come(dose)
     given, used, besides = prepared(course, dose, given, vial, facts, at)
     row = courses.record_given(
         dose=dose, given=given, by=by, at=at, confirmed=confirmed, besides=besides, submission=submission
@@ -108,22 +111,23 @@ def prepared(
     """Return what is to be recorded, from which vial, and what must be confirmed besides the schedule's cautions."""
     if facts.ended_at is not None and not given.at <= facts.ended_at <= at:
         raise EndsBeforeItBegins("The injection ends after it began, and not in the future; check both times.")
-    used = vial or stock.vial_of_lot(dose, given.lot, given.vial_expires_on, given.mg)
+    used = vial or stock.vial_of_lot(dose, given.lot, given.vial_expires_on)
     if used is None and not given.lot.strip():
         raise VialMissing("This vial cannot be chosen any more; choose another, or enter its lot.")
     if used is not None and used.expires_on is not None:
         given = replace(given, lot=used.lot, vial_expires_on=used.expires_on)
     on = given.at.astimezone(course.site.zone).date()
+    label, planned = _planned_on(course, dose, on)
     found = rules.cautions(
         checked_on(dose, on),
         on=on,
-        label=_label_on(course, dose, on),
+        label=label,
         mg=given.mg,
         vial="" if used is None else str(used.pk),
         started_at=given.at,
         ended_at=facts.ended_at,
         keeping=lights_that_keep(dose, at) if dose.is_next and on == course.site.today(at) else (),
-        vial_unfit=() if used is None else stock.unfit_for(used, dose, given.mg, on, given.at),
+        vial_unfit=() if used is None else stock.unfit_for(used, dose, max(given.mg, planned), on, given.at),
         lot_not_in_stock="" if used is not None else given.lot,
     )
     return given, used, found
@@ -199,6 +203,9 @@ def checked_on(dose: Dose, on: date) -> Checked | None:
     )
 
 
-def _label_on(course: Course, dose: Dose, on: date) -> str:
-    """Return the dose's number as it is on the day: a late-dose band may have put another in its place."""
-    return forecast(series_of(course), on).next.label if dose.is_next else dose.label
+def _planned_on(course: Course, dose: Dose, on: date) -> tuple[str, Decimal]:
+    """Return the dose's number and amount as of the day: a late-dose band may have put another in its place."""
+    if not dose.is_next:
+        return dose.label, dose.mg
+    coming = forecast(series_of(course), on).next
+    return coming.label, coming.mg

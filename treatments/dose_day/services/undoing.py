@@ -10,6 +10,7 @@ from clinic.records import writing
 from treatments.courses import services as courses
 from treatments.courses.models import Administration
 from treatments.courses.services import Given
+from treatments.courses.services.correcting import still_stands
 from treatments.courses.services.keeping import locked_open
 from treatments.dose_day import events
 from treatments.dose_day.models import Discharge
@@ -33,6 +34,8 @@ def take_back(
         supply.restore(vial=vial, reason=reason, by=by, at=at)
     _forget_going_home(row, reason, by=by, at=at)
     supply.release_settled(course, reason=SETTLED, by=by, at=at)
+    if vial is not None:
+        supply.hold_back_recalled(vial, by=by, at=at)
     return row
 
 
@@ -54,8 +57,11 @@ def correct(
     Raises as `give` and `courses.correct_given` do.
     """
     course = locked_open(administration.course_id)
-    _restore(administration, reason, by=by, at=at)
-    dose = administration.dose
+    dose = still_stands(administration, reason).dose
+    old_vial = supply.used_at(administration)
+    if old_vial is not None:
+        # Before anything else is asked, so that the same one can be chosen again.
+        supply.restore(vial=old_vial, reason=reason, by=by, at=at)
     given, used, besides = prepared(course, dose, given, vial, facts, at)
     row = courses.correct_given(
         administration=administration,
@@ -68,23 +74,18 @@ def correct(
         expected=expected,
     )
     settle(course, row, used, besides, facts, by=by, at=at)
+    if old_vial is not None:
+        supply.hold_back_recalled(old_vial, by=by, at=at)
     _take_along(administration, row, by=by, at=at)
     return row
 
 
-def _restore(administration: Administration, reason: str, *, by: Actor, at: datetime) -> None:
-    """Bring the vial back before anything else is asked, so that the same one can be chosen again."""
-    vial = supply.used_at(administration)
-    if vial is not None:
-        supply.restore(vial=vial, reason=reason, by=by, at=at)
-
-
 def _forget_going_home(row: Administration, reason: str, *, by: Actor, at: datetime) -> None:
     """Void that somebody went home after what never was, unless another attempt of the same day stands."""
-    others = Administration.objects.standing().filter(dose_id=row.dose_id, given_on=row.given_on)
+    others = Administration.objects.standing().filter(course_id=row.course_id, given_on=row.given_on, elsewhere=False)
     if others.exists():
         return
-    for home in Discharge.objects.standing().filter(dose_id=row.dose_id, on=row.given_on):
+    for home in _homes(row):
         writing.void(home, event=events.DISCHARGE_VOIDED, by=by, at=at, reason=reason)
 
 
@@ -92,9 +93,19 @@ def _take_along(old: Administration, new: Administration, *, by: Actor, at: date
     """Keep going home with the dose day when the day itself was corrected; a call still comes after it."""
     if old.given_on == new.given_on:
         return
-    for home in Discharge.objects.standing().filter(dose_id=old.dose_id, on=old.given_on):
-        later = max(home.call_on, new.given_on + timedelta(days=1))
-        reason = "The day of the dose was corrected."
-        writing.change(
-            home, event=events.DISCHARGE_CORRECTED, by=by, at=at, reason=reason, on=new.given_on, call_on=later
-        )
+    reason, earliest = "The day of the dose was corrected.", new.given_on + timedelta(days=1)
+    gone = Discharge.objects.standing().filter(dose_id=new.dose_id, on=new.given_on).exists()
+    for home in _homes(old):
+        if gone:
+            writing.void(home, event=events.DISCHARGE_VOIDED, by=by, at=at, reason=f"{reason} One of that day stands.")
+            continue
+        later, due = max(home.call_on, earliest), home.call_due_on
+        event = events.DISCHARGE_CORRECTED
+        row = writing.change(home, event=event, by=by, at=at, reason=reason, on=new.given_on, call_on=later)
+        if due is not None:
+            writing.derive(row, call_due_on=max(due, earliest))
+
+
+def _homes(row: Administration) -> list[Discharge]:
+    """Return how the patient went home after an attempt, locked: whoever calls them at this moment is waited for."""
+    return list(Discharge.objects.standing().select_for_update().filter(dose_id=row.dose_id, on=row.given_on))

@@ -1,7 +1,7 @@
 """Watch, send home, call."""
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -106,7 +106,7 @@ def go_home(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
         template="dose_day/go_home.html",
         above_label="Dose day",
     )
-    booked, sentence, next_id = _next_date(row)
+    booked, sentence, next_id = _next_date(row, on)
     form = forms.HomeForm(
         request.POST or None,
         initial={
@@ -120,7 +120,7 @@ def go_home(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
     )
     beside = {"next_sentence": sentence, "next_id": next_id, "is_booked": booked, "advice_url": _advice(row, on)}
     if request.method != "POST":
-        if queries.home_card(row, on) is not None:
+        if queries.home_card(row, on, row.site.today(now)) is not None:
             return turn(request, "Going home was recorded already.", page.back)
         return show(request, form, page, row.patient, now=now, beside=lambda: beside)
 
@@ -142,12 +142,12 @@ def go_home(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
     )
 
 
-def _next_date(row: Dose) -> tuple[bool, str, uuid.UUID | None]:
+def _next_date(row: Dose, on: date) -> tuple[bool, str, uuid.UUID | None]:
     """Return whether the next date is booked, what to say of it, and the dose to book, None where none is to come."""
     if not (row.course.is_open and row.patient.in_care):
         return True, "", None
     coming = courses.next_dose(row.course)
-    booking = courses.standing_booking(coming)
+    booking = queries.next_date(coming, on)
     if booking is None:
         return False, f"{courses.next_words(coming)} No day is booked yet.", coming.pk
     return True, f"{coming.label} is booked on {formatting.weekday(booking.on)}.", coming.pk

@@ -1,6 +1,7 @@
 """The checklist of today, and the second person who confirms it."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -16,13 +17,15 @@ from clinic.staff.roles import Permission
 from treatments.courses import queries as courses
 from treatments.courses import services as course_services
 from treatments.courses.access import dose_or_404
+from treatments.courses.models import Dose
 from treatments.courses.views.shared import Page, Refusals, banner, once, save, show, turn
 from treatments.dose_day import forms, queries, services
 from treatments.dose_day.access import checklist_or_404
-from treatments.dose_day.forms.checking import initial_of
-from treatments.dose_day.queries.vials import used_choice
+from treatments.dose_day.forms.checking import initial_of, stored_as
+from treatments.dose_day.models import Checklist
+from treatments.dose_day.queries import VialChoice
+from treatments.dose_day.queries.vials import used_choice, vial_named
 from treatments.dose_day.views.days import address_of
-from treatments.dose_day.views.vials import vial_named
 from treatments.supply.models import Vial
 
 _REFUSALS: Refusals = {
@@ -33,6 +36,9 @@ _REFUSALS: Refusals = {
 }
 
 
+_SAVED = "The checklist was saved. Another person has to confirm it."
+
+
 @require_http_methods(["GET", "POST"])
 def checklist(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
     """Fill in today's checklist, or change it; a change takes the second person's confirmation back."""
@@ -40,6 +46,7 @@ def checklist(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
     require(request.user, Permission.RECORD_DOSES, row.site_id)
     now = timezone.now()
     today, card = row.site.today(now), courses.card_now(row.pk, row.site.today(now))
+    checks = queries.asked_today(row, today)
     page = Page(
         "Checklist before the dose",
         "Save the checklist",
@@ -47,27 +54,21 @@ def checklist(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
         "Another person confirms it afterwards. A change takes that confirmation back.",
         template="dose_day/checklist.html",
         above_label="Dose day",
+        stored_as=stored_as(checks),
     )
     if card is None:
         return turn(request, "This dose is not to come any more; there is nothing to check.", page.back)
     made = queries.checklist_of(row, today)
-    vials = queries.vial_choices(row, now)
-    chosen = None if made is None else made.vial
-    if chosen is not None and all(vial.id != chosen.pk for vial in vials):
-        vials = (*vials, *used_choice(chosen))
+    vials = _offered(row, made, now)
     form = forms.ChecklistForm(
         request.POST or None,
         initial=_initial(made, next((str(vial.id) for vial in vials if vial.is_chosen), "")),
-        checks=queries.asked_today(row, today),
+        checks=checks,
         vials=vials,
         once=once(request, "fill in a checklist", row),
     )
-
-    def beside() -> dict[str, Any]:
-        return {"card": card, "identifiers": row.patient}
-
     if request.method != "POST":
-        return show(request, form, page, row.patient, now=now, beside=beside)
+        return show(request, form, page, row.patient, now=now, beside=lambda: {"card": card})
 
     def work(values: dict[str, Any]) -> None:
         services.save_checklist(
@@ -80,11 +81,19 @@ def checklist(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
             at=now,
         )
 
-    done = "The checklist was saved. Another person has to confirm it."
-    return save(request, form, page, row.patient, now=now, work=work, refusals=_REFUSALS, done=done, beside=beside)
+    saving: dict[str, Any] = {"work": work, "refusals": _REFUSALS, "done": _SAVED, "beside": lambda: {"card": card}}
+    return save(request, form, page, row.patient, now=now, **saving)
 
 
-def _initial(made: Any, reserved: str) -> dict[str, Any]:
+def _offered(row: Dose, made: Checklist | None, now: datetime) -> tuple[VialChoice, ...]:
+    """Return the vials to choose from, with the one that the list names already."""
+    vials, chosen = queries.vial_choices(row, now), None if made is None else made.vial
+    if chosen is None or any(vial.id == chosen.pk for vial in vials):
+        return vials
+    return (*vials, *used_choice(chosen))
+
+
+def _initial(made: Checklist | None, reserved: str) -> dict[str, Any]:
     if made is None:
         return {"vial": reserved}
     chosen: Vial | None = made.vial

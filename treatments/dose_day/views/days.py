@@ -46,11 +46,7 @@ def day(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
     records = Permission.RECORD_DOSES in rights
     checklist = page.checklist
     goes_on = row.is_next and row.course.is_open
-    context = {
-        "patient": banner(row.patient, now),
-        "dose": row,
-        "page": page,
-        "address": f"?on={on.isoformat()}",
+    may: dict[str, bool] = {
         "may_check": records and goes_on and page.is_today,
         "may_confirm": checklist is not None
         and not checklist.is_confirmed
@@ -66,7 +62,29 @@ def day(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
         "may_call": Permission.RECORD_EVENTS in rights,
         "may_record_events": Permission.RECORD_EVENTS in rights,
     }
-    return render(request, "dose_day/day.html", context)
+    context = {
+        "patient": banner(row.patient, now),
+        "dose": row,
+        "page": page,
+        "address": f"?on={on.isoformat()}",
+        "next": _next(page, may),
+    }
+    return render(request, "dose_day/day.html", context | may)
+
+
+def _next(page: queries.DayPage, may: dict[str, bool]) -> str:
+    """Return what this person is to do next, which is the one button that stands out; "" where others are to act."""
+    to_come, here = page.record is None, page.record is not None and page.home is None
+    steps = {
+        "confirm": may["may_confirm"],
+        "checklist": may["may_check"] and to_come and page.checklist is None,
+        "give": may["may_record"] and to_come and page.checklist is not None and page.checklist.is_confirmed,
+        "observe": here and may["may_observe"] and page.is_today and page.watched_until and not page.observations,
+        "book": here and may["may_book"] and page.after is not None and not page.after.is_booked,
+        "home": here and may["may_observe"],
+        "call": page.home is not None and may["may_call"] and page.home.is_call_due,
+    }
+    return next((step for step, wanted in steps.items() if wanted), "")
 
 
 @require_safe
@@ -93,12 +111,12 @@ def advice(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
 
 
 def asked_day(request: StaffRequest, dose: Dose, today: date) -> date:
-    """Return the day in the address, else the one that the dose's page is about."""
+    """Return the day in the address, else the one that the dose's page is about. A day to come has no dose day yet."""
     try:
         wanted = parse_date(request.GET.get("on", ""))
     except ValueError:
         wanted = None
-    return wanted or queries.day_of(dose, today)
+    return wanted if wanted is not None and wanted <= today else queries.day_of(dose, today)
 
 
 def address_of(dose: Dose, on: date | None = None) -> str:

@@ -24,8 +24,8 @@ from treatments.courses.services import Attempted, Given
 from treatments.courses.views.shared import Page, Refusals, once, save, show, turn
 from treatments.dose_day import forms, queries, services
 from treatments.dose_day.models import Procedure
+from treatments.dose_day.queries.vials import vial_named, with_the_chosen
 from treatments.dose_day.views.days import address_of
-from treatments.dose_day.views.vials import vial_named, with_the_chosen
 from treatments.supply import services as supply
 
 REFUSALS: Refusals = {
@@ -78,6 +78,7 @@ def give(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
         address_of(row),
         "Record what happened as it was: early, late or different from the plan.",
         template="dose_day/give.html",
+        draft=True,
         above_label="Dose day",
     )
     vials = with_the_chosen(row, queries.vial_choices(row, now), request.POST.get("vial", ""))
@@ -150,7 +151,7 @@ def _initial(
 ) -> dict[str, Any]:
     local = now.astimezone(row.site.zone)
     return planned_way(row) | {
-        "vial": next((str(vial.id) for vial in vials if vial.is_chosen), None),
+        "vial": next((str(vial.id) for vial in vials if vial.is_chosen), None if vials else queries.OTHER),
         "mg": formatting.number(row.mg if card is None else card.mg),
         "ml": formatting.number(row.ml if card is None else card.ml),
         "given_on": local.date(),
@@ -194,6 +195,7 @@ def not_given(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
         _next_page(request, row, step),
         "The dose stays the next one, at the date it had. After a partial dose a prescriber decides whether it counts.",
         template="dose_day/not_given.html",
+        draft=True,
         above=address_of(row),
         above_label="Dose day",
     )
@@ -211,16 +213,7 @@ def not_given(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
         return show(request, form, page, row.patient, now=now, beside=lambda: {"card": card})
 
     def work(values: dict[str, Any]) -> None:
-        partly = values["outcome"] == Administration.Outcome.PARTIAL
-        attempted = Attempted(
-            on=values["on"],
-            reason=values["reason"],
-            mg=values["mg"] if partly else None,
-            lot=values["lot"],
-            performer=values["performer"],
-            note=values["note"],
-        )
-        failed = services.Failed(attempted, vial_named(row, values["vial"]), facts_of(values))
+        failed = services.Failed(_attempted(values), vial_named(row, values["vial"]), facts_of(values))
         by = person_actor(request.user)
         services.not_given(dose=row, failed=failed, submission=values["submission"], by=by, at=now)
 
@@ -234,6 +227,19 @@ def not_given(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
         refusals=_NOT_GIVEN_REFUSALS,
         done=_told(request, row, step),
         beside=lambda: {"card": courses.card_now(row.pk, row.site.today(now))},
+    )
+
+
+def _attempted(values: dict[str, Any]) -> Attempted:
+    """Return what a valid form says was tried."""
+    partly = values["outcome"] == Administration.Outcome.PARTIAL
+    return Attempted(
+        on=values["on"],
+        reason=values["reason"],
+        mg=values["mg"] if partly else None,
+        lot=values["lot"],
+        performer=values["performer"],
+        note=values["note"],
     )
 
 

@@ -22,11 +22,9 @@ from treatments.courses.views.previews import Preview, preview
 from treatments.courses.views.shared import Page, Refusals, save, show, turn
 from treatments.dose_day import forms, queries, services
 from treatments.dose_day.access import administration_or_404
-from treatments.dose_day.models import Procedure
-from treatments.dose_day.queries.vials import used_choice
+from treatments.dose_day.queries.vials import used_choice, vial_named, with_the_chosen
 from treatments.dose_day.views.days import address_of
 from treatments.dose_day.views.giving import FACTS, REFUSALS, facts_of, given_of
-from treatments.dose_day.views.vials import vial_named, with_the_chosen
 from treatments.rules.comparing import compare
 from treatments.rules.schedule import Attempt, Series, project
 from treatments.supply import services as supply
@@ -112,16 +110,7 @@ def correct(request: StaffRequest, administration_id: uuid.UUID) -> HttpResponse
     )
     if request.method != "POST" and (closed := _closed(row) or _not_ours(row)):
         return turn(request, closed, page.back)
-    used = supply.used_at(row)
-    offered = (*used_choice(used), *queries.vial_choices(row.dose, now))
-    performers = people_who_may(Permission.RECORD_DOSES, row.site)
-    form = forms.CorrectForm(
-        request.POST or None,
-        initial=_recorded(row, "" if used is None else str(used.pk)),
-        vials=with_the_chosen(row.dose, offered, request.POST.get("vial", "")),
-        performers=performers if row.performer is None or row.performer in performers else [*performers, row.performer],
-        site=row.site,
-    )
+    form = _correct_form(request, row, now)
     card = queries.record_card(row)
     if request.method != "POST":
         return show(request, form, page, row.patient, now=now, beside=lambda: {"record": card})
@@ -139,15 +128,6 @@ def correct(request: StaffRequest, administration_id: uuid.UUID) -> HttpResponse
             at=now,
         )
 
-    def first(values: dict[str, Any]) -> Preview | None:
-        on = values["given_at"].astimezone(row.site.zone).date()
-        if on == row.given_on:
-            return None
-        before = series_of(row.course)
-        kept = course_services.without(before, row)
-        after = replace(kept, attempts=(*kept.attempts, Attempt(on, mg=values["mg"], key=str(row.pk))))
-        return _moves(row, before, after, now, of=on)
-
     return save(
         request,
         form,
@@ -158,14 +138,39 @@ def correct(request: StaffRequest, administration_id: uuid.UUID) -> HttpResponse
         refusals={**REFUSALS, **_REFUSALS, supply.CannotMove: "vial"},
         done="The record was corrected.",
         beside=lambda: {"record": card},
-        first=first,
+        first=lambda values: _moved_by(row, values, now),
+    )
+
+
+def _moved_by(row: Administration, values: dict[str, Any], now: datetime) -> Preview | None:
+    """Show what another day moves, None where the day stays."""
+    on = values["given_at"].astimezone(row.site.zone).date()
+    if on == row.given_on:
+        return None
+    before = series_of(row.course)
+    kept = course_services.without(before, row)
+    after = replace(kept, attempts=(*kept.attempts, Attempt(on, mg=values["mg"], key=str(row.pk))))
+    return _moves(row, before, after, now, of=on)
+
+
+def _correct_form(request: StaffRequest, row: Administration, now: datetime) -> forms.CorrectForm:
+    """Return the form with what is on record: its vial and its person can be chosen again, whatever became of them."""
+    used = supply.used_at(row)
+    offered = (*used_choice(used), *queries.vial_choices(row.dose, now))
+    performers = people_who_may(Permission.RECORD_DOSES, row.site)
+    return forms.CorrectForm(
+        request.POST or None,
+        initial=_recorded(row, "" if used is None else str(used.pk)),
+        vials=with_the_chosen(row.dose, offered, request.POST.get("vial", "")),
+        performers=performers if row.performer is None or row.performer in performers else [*performers, row.performer],
+        site=row.site,
     )
 
 
 def _recorded(row: Administration, vial: str) -> dict[str, Any]:
     """Return what is on record as the form's first values."""
     zone = row.site.zone
-    procedure = Procedure.objects.standing().filter(administration=row).first()
+    procedure = queries.procedure_of(row)
     values: dict[str, Any] = {
         "version": row.version,
         "vial": vial or queries.OTHER,
@@ -182,6 +187,7 @@ def _recorded(row: Administration, vial: str) -> dict[str, Any]:
         return values
     ended = None if procedure.ended_at is None else procedure.ended_at.astimezone(zone).time()
     kept = {name: getattr(procedure, name) for name in (*FACTS, "complications")}
+    kept["csf_ml"] = None if procedure.csf_ml is None else formatting.number(procedure.csf_ml)
     return values | kept | {"ended_time": ended}
 
 

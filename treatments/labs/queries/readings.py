@@ -22,12 +22,16 @@ from treatments.rules.monitoring_terms import LabPolicy, Level, Reading, Result,
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One patient's readings for a dose, the light that they make, and the policy they were read by."""
+    """One patient's readings for a dose, the light that they make, and the policy they were read by.
+
+    `newest_on` is the local day of the newest sample, counted or not; None where nothing was ever logged.
+    """
 
     asked: Asked
     policy: LabPolicy
     readings: tuple[Reading, ...]
     lit: Lit
+    newest_on: date | None
 
 
 def sheets(asked: Sequence[Asked]) -> dict[uuid.UUID, Sheet]:
@@ -63,13 +67,15 @@ def _sheet(asked: Asked, policies: InForce[LabPolicy], results: Iterable[Result]
     known = tuple(results)
     first = {result.analyte: result for result in sorted(known, key=_collected, reverse=True)}
     found = readings(asked.dose, known, policy, first)
-    return Sheet(asked, policy, found, labs_light(found, not_indicated=asked.not_indicated if policy.may_skip else ""))
+    lit = labs_light(found, not_indicated=asked.not_indicated if policy.may_skip else "")
+    return Sheet(asked, policy, found, lit, max((result.collected_on for result in known), default=None))
 
 
 def _collected(result: Result) -> datetime:
     return result.collected_at
 
 
+_ANSWERS = ("result_id", "pk", "level", "by__full_name", "second__full_name")
 _FACTS = (
     "patient_id",
     "pk",
@@ -102,6 +108,6 @@ def _reviews(result_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Review]]
     """Return the standing reviews of these results, the one for the worst level first."""
     rows = LabReview.objects.standing().filter(result_id__in=result_ids)
     found: dict[uuid.UUID, list[Review]] = {}
-    for result_id, level, by, second in rows.values_list("result_id", "level", "by__full_name", "second__full_name"):
-        found.setdefault(result_id, []).append(Review(Level(level), by, second or ""))
+    for result_id, pk, level, by, second in rows.values_list(*_ANSWERS):
+        found.setdefault(result_id, []).append(Review(Level(level), by, second or "", str(pk)))
     return {pk: sorted(reviews, key=lambda each: each.level.rank, reverse=True) for pk, reviews in found.items()}

@@ -39,6 +39,7 @@ def add(request: StaffRequest, patient_id: uuid.UUID) -> HttpResponse:
         chart(patient),
         "One sample at a time, as the report prints it. Rows left empty are ignored.",
         template="labs/add.html",
+        draft=True,
     )
     form = forms.SampleForm(
         request.POST or None,
@@ -85,6 +86,7 @@ def correct(request: StaffRequest, result_id: uuid.UUID) -> HttpResponse:
         chart(patient),
         "The wrong result stays visible with your reason. What was answered for it does not answer for the new one.",
         template="labs/correct.html",
+        draft=True,
     )
     form = forms.CorrectForm(
         request.POST or None,

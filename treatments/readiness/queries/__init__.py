@@ -2,7 +2,7 @@
 
 from treatments.readiness.queries.boards import Board, board_of
 from treatments.readiness.queries.doses import DoseReadiness, policies_in_force, readiness_of, readiness_of_dose
-from treatments.readiness.queries.due import LabsDue, are_labs_due, labs_due, missing_values
+from treatments.readiness.queries.due import LabsDue, are_labs_due, dated, labs_due, missing_values, near
 from treatments.readiness.queries.overrides import (
     NotIndicatedLine,
     OverrideLine,
@@ -20,9 +20,11 @@ __all__ = [
     "OverrideLine",
     "are_labs_due",
     "board_of",
+    "dated",
     "history",
     "labs_due",
     "missing_values",
+    "near",
     "not_indicated",
     "policies_in_force",
     "readiness_of",

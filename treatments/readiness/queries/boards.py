@@ -45,7 +45,10 @@ class LightRow:
 
 @dataclass(frozen=True, slots=True)
 class ReadingRow:
-    """One laboratory value as it stands for the dose."""
+    """One laboratory value as it stands for the dose. `withdraw_url` takes back what was answered for it.
+
+    It is empty where nobody answered, or where this person may not.
+    """
 
     name: str
     value: str
@@ -54,6 +57,7 @@ class ReadingRow:
     limit: str
     change: str
     remark: str
+    withdraw_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def board_of(found: DoseReadiness, rights: Collection[Permission], user_id: int 
             _row(judged, shown, found, rights, str(user_id))
             for judged, shown in zip(found.readiness.lights, found.shown, strict=True)
         ),
-        readings=() if sheet is None else tuple(map(_reading, sheet.readings)),
+        readings=() if sheet is None else tuple(_reading(reading, rights) for reading in sheet.readings),
         policy="" if sheet is None else sheet.policy.source,
         may_skip=_may_skip(sheet, found, rights),
     )
@@ -144,8 +148,9 @@ def _may_skip(sheet: Sheet | None, found: DoseReadiness, rights: Collection[Perm
     return not found.asked.not_indicated and any(reading.lapse is not None for reading in sheet.readings)
 
 
-def _reading(reading: Reading) -> ReadingRow:
+def _reading(reading: Reading, rights: Collection[Permission]) -> ReadingRow:
     result = reading.result
+    answers = () if result is None or Permission.REVIEW_LABS not in rights else result.reviews
     return ReadingRow(
         name=reading.name,
         value="" if result is None else _value(reading),
@@ -154,6 +159,7 @@ def _reading(reading: Reading) -> ReadingRow:
         limit=_limit(reading),
         change="" if reading.change is None else change_in_words(reading.change),
         remark=reading.remark if reading.rule or reading.settled else "",
+        withdraw_url=reverse("labs:withdraw_review", args=[answers[0].key]) if answers else "",
     )
 
 

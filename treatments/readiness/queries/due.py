@@ -40,7 +40,8 @@ def labs_due(sites: Collection[Site], now: datetime, within_days: int) -> tuple[
     Overdue doses are among them; doses on hold, and of patients no longer in care, are not. Six queries for each
     thousand doses, and one more.
     """
-    due = [line for lot in _lots(asked(_near(sites, now, within_days), now)) for line in _due(lot, now)]
+    doses = dated(_planned()).filter(near(sites, now, within_days))
+    due = [line for lot in _lots(asked(doses, now)) for line in _due(lot, now)]
     return tuple(sorted(due, key=lambda line: (line.on, line.dose_id)))
 
 
@@ -70,19 +71,29 @@ def _lots(rows: list[Asked]) -> Iterator[list[Asked]]:
         yield rows[start : start + AT_ONCE]
 
 
-def _near(sites: Collection[Site], now: datetime, within_days: int) -> OfCourseQuerySet[Dose]:
-    """Match next doses whose booked day, else target, is reached within so many days, each site by its own day."""
-    near = Q(pk__in=[])
+def near(sites: Collection[Site], now: datetime, within_days: int) -> Q:
+    """Return the condition for doses whose `basis` is reached within so many days, each site by its own day.
+
+    Those on hold are not among them. The doses must be `dated`.
+    """
+    reached = Q(pk__in=[])
     for site in sites:
-        near |= Q(site=site, basis__lte=site.today(now) + timedelta(days=within_days))
-    planned = Dose.objects.standing().filter(
+        reached |= Q(site=site, basis__lte=site.today(now) + timedelta(days=within_days))
+    return reached & ~Q(Exists(Hold.objects.standing().filter(course=OuterRef("course"), ended_on=None)))
+
+
+def dated(doses: OfCourseQuerySet[Dose]) -> OfCourseQuerySet[Dose]:
+    """Return the doses with the day they are planned for as `basis`: the booked one, else the target."""
+    booked = FilteredRelation("bookings", condition=Q(bookings__cancelled_at=None, bookings__voided_at=None))
+    found: OfCourseQuerySet[Dose] = doses.annotate(booked=booked).annotate(basis=Coalesce(F("booked__on"), "target"))
+    return found
+
+
+def _planned() -> OfCourseQuerySet[Dose]:
+    return Dose.objects.standing().filter(
         is_next=True,
         course__stopped_on=None,
         course__voided_at=None,
         patient__care_status=CareStatus.ACTIVE,
         patient__voided_at=None,
     )
-    held = Exists(Hold.objects.standing().filter(course=OuterRef("course"), ended_on=None))
-    booked = FilteredRelation("bookings", condition=Q(bookings__cancelled_at=None, bookings__voided_at=None))
-    doses: OfCourseQuerySet[Dose] = planned.annotate(booked=booked).annotate(basis=Coalesce(F("booked__on"), "target"))
-    return doses.filter(near, ~held)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from clinic.staff.access import StaffRequest
 from clinic.staff.roles import Permission
 from treatments.courses.access import dose_or_404
-from treatments.courses.views.shared import banner
+from treatments.courses.views.shared import banner_of
 from treatments.readiness import queries
 
 
@@ -23,10 +23,10 @@ def dose(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
     planned = row.is_next and row.course.is_open and row.patient.in_care
     found = queries.readiness_of_dose(row.pk, now) if planned else None
     context = {
-        "patient": banner(row.patient, now),
+        "patient": banner_of(row, now),
         "dose": row,
         "board": None if found is None else queries.board_of(found, rights, request.user.pk),
-        "not_indicated": queries.not_indicated(row),
+        "not_indicated": queries.not_indicated(row) if found is None or found.asked.not_indicated else None,
         "overrides": queries.history(row, found, request.user.pk),
         "may_override": Permission.OVERRIDE_LIGHTS in rights,
         "may_confirm": Permission.SECOND in rights,

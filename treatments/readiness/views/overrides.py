@@ -16,6 +16,7 @@ from clinic.staff.access import StaffRequest, may_somewhere, require, requires, 
 from clinic.staff.roles import Permission
 from treatments.courses import services as courses
 from treatments.courses.access import dose_or_404
+from treatments.courses.queries import awaited_decisions
 from treatments.courses.views.shared import Page, Refusals, once, save, show, turn
 from treatments.labs.queries import to_review, waiting_reviews
 from treatments.readiness import forms, queries, services
@@ -48,11 +49,13 @@ def inbox(request: StaffRequest) -> HttpResponse:
     here, now = sites(request.user, Permission.VIEW_PATIENTS), timezone.now()
     reviews = waiting_reviews(here, request.user.pk)
     overrides = queries.waiting_overrides(here, request.user.pk, now)
+    decisions = awaited_decisions(here, request.user.pk, now)
     context = {
         "results": to_review(here, now),
         "reviews": reviews,
+        "decisions": decisions,
         "overrides": overrides,
-        "waiting": len(reviews) + len(overrides),
+        "waiting": len(reviews) + len(decisions) + len(overrides),
         "several_sites": len(here) > 1,
         "may_review": may_somewhere(request.user, Permission.REVIEW_LABS),
         "may_confirm": may_somewhere(request.user, Permission.SECOND),

@@ -21,7 +21,6 @@ from treatments.rules import reminders as rules
 PAGE = 50
 STALE_AFTER = timedelta(minutes=15)
 FAILURES_SHOWN_FOR = timedelta(days=7)
-_RECEIVING = (Permission.RECEIVE_REMINDERS, Permission.RECEIVE_DECISIONS, Permission.RECEIVE_SUPPLY)
 _ENDED = frozenset({MessageState.FAILED, MessageState.HANDED_OVER})
 COLUMNS = (
     "id",
@@ -114,7 +113,7 @@ def page(user: User, asked: Asked, cursor: Cursor | None) -> Page:
     more, found = len(found) > PAGE, found[:PAGE]
     if backward:
         found.reverse()
-    told = {site for permission in _RECEIVING for site in site_ids(user, permission)}
+    told = site_ids(user, Permission.MANAGE_REMINDERS)
     ends = (_cursor(found[0], backward=True), _cursor(found[-1], backward=False)) if found else (None, None)
     return Page(
         rows=tuple(_row(line, may_act=line["site_id"] in told) for line in found),

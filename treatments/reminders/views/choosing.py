@@ -10,18 +10,17 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic import formatting
 from clinic.audit.trail import person_actor
-from clinic.staff.access import StaffRequest, may, require, requires, site_ids
+from clinic.staff.access import StaffRequest, require, requires, site_ids
 from clinic.staff.roles import Permission
 from treatments.courses.views.shared import Page, Refusals, once, save, show, turn
 from treatments.reminders import forms, queries, services
 from treatments.reminders.access import line_or_404
-from treatments.reminders.models import Kind, MessageState, Reminder
+from treatments.reminders.models import Kind, MessageState
 
-_RECEIVING = (Permission.RECEIVE_REMINDERS, Permission.RECEIVE_DECISIONS, Permission.RECEIVE_SUPPLY)
 _PUT_OFF_REFUSALS: Refusals = {services.PutOffTooLong: "until", services.NobodySaidWhy: "reason"}
 _AGAIN_REFUSALS: Refusals = {services.NothingToSendAgain: None, services.NoReason: "reason"}
 SHOWN = 200
@@ -63,7 +62,7 @@ def preferences(request: StaffRequest) -> HttpResponse:
 def put_off(request: StaffRequest, line_id: uuid.UUID) -> HttpResponse:
     """Keep the reminders of one kind about one thing quiet for some days."""
     line = line_or_404(request.user, line_id)
-    _require_receiving(request, line)
+    require(request.user, Permission.MANAGE_REMINDERS, line.site_id)
     now = timezone.now()
     page = Page(
         "Put a reminder off",
@@ -89,7 +88,7 @@ def put_off(request: StaffRequest, line_id: uuid.UUID) -> HttpResponse:
 def again(request: StaffRequest, line_id: uuid.UUID) -> HttpResponse:
     """Send the digest that carried a line again."""
     line = line_or_404(request.user, line_id)
-    _require_receiving(request, line)
+    require(request.user, Permission.MANAGE_REMINDERS, line.site_id)
     now, message = timezone.now(), line.message
     page = Page(
         "Send a digest again",
@@ -136,18 +135,13 @@ def preview(request: StaffRequest) -> HttpResponse:
     return render(request, "reminders/preview.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @requires(Permission.VIEW_REMINDERS)
 def test_mail(request: StaffRequest) -> HttpResponse:
-    """Send a mail to oneself that only shows that mail leaves here."""
-    messages.info(request, services.send_test(user=request.user, now=timezone.now()))
+    """Send a mail to oneself that only shows that mail leaves here; whoever only opens the address sends none."""
+    if request.method == "POST":
+        messages.info(request, services.send_test(user=request.user, now=timezone.now()))
     return redirect("reminders:preview")
-
-
-def _require_receiving(request: StaffRequest, line: Reminder) -> None:
-    """Let those go on who are told about the site in some way; 403 for anybody else."""
-    if not any(may(request.user, permission, line.site_id) for permission in _RECEIVING):
-        require(request.user, Permission.RECEIVE_REMINDERS, line.site_id)
 
 
 def _asked(request: StaffRequest) -> date | None:

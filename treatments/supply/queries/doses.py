@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from clinic import formatting, statuses
 from clinic.statuses import Status
@@ -143,7 +143,7 @@ def _choice(vial: Vial, reasons: tuple[str, ...], *, is_chosen: bool) -> Choice:
     )
 
 
-def vial_of_lot(dose: Dose, lot: str, expires_on: date, mg: Decimal) -> Vial | None:
+def vial_of_lot(dose: Dose, lot: str, expires_on: date) -> Vial | None:
     """Return a vial at the dose's site that is of this lot and day and can be given: the dose's own before a free one.
 
     None where the ledger has no such vial: what was given is recorded all the same.
@@ -152,10 +152,10 @@ def vial_of_lot(dose: Dose, lot: str, expires_on: date, mg: Decimal) -> Vial | N
         site_id=dose.site_id,
         lot__iexact=lot,
         expires_on=expires_on,
-        mg=mg,
         state__in=[state.value for state in rules.USABLE],
     )
-    return free.filter(Q(reserved_for=None) | Q(reserved_for=dose)).order_by("reserved_for", "state", "pk").first()
+    own_first = F("reserved_for").asc(nulls_last=True)
+    return free.filter(Q(reserved_for=None) | Q(reserved_for=dose)).order_by(own_first, "state", "pk").first()
 
 
 def unfit_for(vial: Vial, dose: Dose, mg: Decimal, day: date, at: datetime) -> tuple[str, ...]:
@@ -163,9 +163,10 @@ def unfit_for(vial: Vial, dose: Dose, mg: Decimal, day: date, at: datetime) -> t
 
     Nothing is said of a vial that is gone, held back or another dose's: no reason lets that be recorded.
     """
-    if vial.state not in {state.value for state in rules.USABLE} or vial.reserved_for_id not in {None, dose.pk}:
-        return ()
     facts = facts_of([vial], day)[vial.pk]
+    standing = rules.stand(facts.moves)  # the vial itself may have been read a while ago
+    if standing.state not in rules.USABLE or standing.dose not in {"", str(dose.pk)}:
+        return ()
     return rules.unfit(facts, mg=mg, day=day, at=at, dose=str(dose.pk), to_the_minute=False)
 
 

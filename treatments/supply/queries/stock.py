@@ -175,7 +175,7 @@ def row_of(vial: Vial, facts: rules.Vial, now: datetime) -> VialRow:
         dose_id=vial.reserved_for_id,
         dose="" if dose is None else dose.label,
         patient="" if dose is None else formatting.full_name(dose.patient.family_name, dose.patient.given_name),
-        stray=dose is not None and not (dose.is_next and dose.course.is_open and dose.patient.in_care),
+        stray=dose is not None and not (dose.is_to_come and dose.course.is_open and dose.patient.in_care),
     )
 
 

@@ -41,7 +41,7 @@ from treatments.supply.services.moving import (
     unbox,
     waste,
 )
-from treatments.supply.services.recalling import NothingLeft, quarantine_lot
+from treatments.supply.services.recalling import NothingLeft, hold_back_recalled, quarantine_lot
 from treatments.supply.services.receiving import (
     BadLot,
     KnownSerial,
@@ -77,6 +77,7 @@ __all__ = [
     "draw_up",
     "free",
     "give",
+    "hold_back_recalled",
     "move",
     "order_vials",
     "put_back",

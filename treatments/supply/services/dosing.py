@@ -42,7 +42,7 @@ def reserve(*, vial: Vial, dose: Dose, by: Actor, at: datetime, submission: uuid
     course = locked_open(dose.course_id)
     held = hold(vial, submission)
     dose = Dose.objects.select_related("patient", "site").get(pk=dose.pk)
-    if not (dose.is_next and dose.patient.in_care):
+    if not (dose.is_to_come and dose.patient.in_care):
         raise DoseNotPlanned("This dose is not planned any more; no vial can be reserved for it.")
     _same_site(held, dose)
     _none_yet(held, dose)
@@ -80,11 +80,14 @@ def give(*, vial: Vial, administration: Administration, by: Actor, at: datetime,
     _same_site(held, dose)
     done_at = administration.given_at or at
     if not despite.strip():
-        _check(held, mg=administration.mg or dose.mg, day=administration.given_on, at=done_at, dose=dose)
+        # Less than was planned still comes from a vial of the planned strength.
+        strength = dose.mg if administration.mg is None else max(administration.mg, dose.mg)
+        _check(held, mg=strength, day=administration.given_on, at=done_at, dose=dose)
     facts = Facts(at=max(done_at, held.standing.at), dose=dose, administration=administration, reason=despite)
     try:
         with transaction.atomic():
-            return append(held, Kind.GIVEN, facts, by=by, at=at)
+            # Whoever moved it while this waited for the lock may have begun a moment later, by their own clock.
+            return append(held, Kind.GIVEN, facts, by=by, at=max(at, held.standing.at))
     except IntegrityError:
         raise CannotMove("This dose was given from another vial; take that back first.") from None
 
@@ -118,11 +121,16 @@ def restore(*, vial: Vial, reason: str, by: Actor, at: datetime) -> Movement:
 def waste_at(
     *, vial: Vial, administration: Administration, code: str, reason: str, by: Actor, at: datetime
 ) -> Movement:
-    """Write a vial off that was opened for a dose which was not given. Raises CannotMove, NoReason."""
+    """Write a vial off that was opened for a dose which was not given.
+
+    As when a dose is given, one that is held back or reserved for another dose is refused. Raises CannotMove, NoReason.
+    """
     held = hold(vial)
     _same_site(held, administration.dose)
+    if held.standing.state is rules.State.QUARANTINED:
+        raise CannotMove("This vial is in quarantine; release it first, if it was opened for this dose.")
     facts = Facts(dose=administration.dose, administration=administration, code=code, reason=reason)
-    return append(held, Kind.WASTED, facts, by=by, at=at)
+    return append(held, Kind.WASTED, facts, by=by, at=max(at, held.standing.at))
 
 
 def used_at(administration: Administration) -> Vial | None:
@@ -140,7 +148,11 @@ def release_settled(course: Course, *, reason: str, by: Actor, at: datetime) -> 
         .filter(reserved_for__course=course)
         .exclude(reserved_for__is_next=True, reserved_for__voided_at=None)
     )
-    return [append(hold(vial), Kind.RELEASED, Facts(reason=reason), by=by, at=at) for vial in settled]
+    # Whoever holds a vial back or wastes it asks for no course: its reservation may have ended while this waited.
+    held = (hold(vial) for vial in settled.order_by("pk"))
+    return [
+        append(each, Kind.RELEASED, Facts(reason=reason), by=by, at=at) for each in held if each.vial.reserved_for_id
+    ]
 
 
 def day_of(dose: Dose, today: date) -> date:

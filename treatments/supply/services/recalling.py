@@ -5,6 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from clinic.audit.trail import Actor
 from clinic.records.writing import AlreadySubmitted
@@ -46,3 +47,23 @@ def quarantine_lot(
     if not moved:
         raise NothingLeft("No vial of this lot is in stock outside quarantine.")
     return tuple(moved)
+
+
+@transaction.atomic
+def hold_back_recalled(vial: Vial, *, by: Actor, at: datetime) -> Movement | None:
+    """Quarantine a vial that came back into stock although its lot is recalled here; nothing where it is not.
+
+    The recall could not reach it while it was on record as given or wasted.
+    """
+    held = hold(vial)
+    if held.vial.state not in {state.value for state in USABLE}:
+        return None
+    recalls = Movement.objects.filter(
+        kind=Kind.QUARANTINED.value, reason_code=Movement.Code.RECALL, vial__site=held.vial.site_id
+    )
+    freed = Movement.objects.filter(vial=OuterRef("vial"), kind=Kind.FREED.value, number__gt=OuterRef("number"))
+    recall = recalls.filter(vial__lot__iexact=held.vial.lot).exclude(Exists(freed)).order_by("created_at").last()
+    if recall is None:
+        return None
+    facts = Facts(code=Movement.Code.RECALL, reason=recall.reason)
+    return append(held, Kind.QUARANTINED, facts, by=by, at=at)

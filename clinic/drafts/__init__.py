@@ -1,0 +1,1 @@
+"""What somebody has typed and not yet sent: kept for a week on the server, for them alone."""
