@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from clinic.audit.trail import person_actor
 from clinic.patients.models import Patient
 from clinic.staff.models import Site, User
 from clinic.staff.roles import Role
@@ -16,11 +17,13 @@ from tests import factories
 from tests.factories import BY
 from tests.treatments.adverse_events import builders as adverse_events
 from tests.treatments.courses import builders
+from tests.treatments.dose_day import builders as dose_day
 from tests.treatments.labs import builders as labs
 from tests.treatments.outcomes import builders as outcomes
 from tests.treatments.outcomes.builders import DAY
 from tests.treatments.supply import builders as supply
 from treatments.courses.models import Administration, Course
+from treatments.dose_day import services as dose_days
 
 SEED = Path(__file__).parent.parent.parent / "seeds" / "monographs" / "nusinersen.md"
 
@@ -47,7 +50,13 @@ def addresses(course: Course) -> dict[str, str]:
     event = adverse_events.record(patient, severity=3, criteria={"hospitalisation"}, at=timezone.now()).pk
     score = outcomes.score(patient, 31, at=timezone.now()).pk
     outcomes.score(patient, 28, DAY - timedelta(days=180), at=timezone.now())
-    given = Administration.objects.order_by("given_on")[0].dose_id
+    first, last = Administration.objects.order_by("given_on")
+    given, record = first.dose_id, first.pk
+    nurse, now = factories.user(Role.NURSE, site=course.site), timezone.now()
+    checklist = dose_day.checklist(dose, nurse, at=now)
+    seen = dose_days.Observed(at=now, pulse=84, note="Lies flat")
+    observation = dose_days.observe(dose=dose, observed=seen, by=person_actor(nurse), at=now)
+    home = dose_day.go_home(last.dose, nurse, on=last.given_on, at=now)
     vial = supply.vial(course.site, at=timezone.now()).pk
     supply.authorisation(patient)
     (low,) = labs.log(patient, labs.reported(value="96"), collected_at=timezone.now(), at=timezone.now())
@@ -88,6 +97,19 @@ def addresses(course: Course) -> dict[str, str]:
         "next dose": f"/doses/{dose.pk}/",
         "given dose": f"/doses/{given}/",
         "give": f"/doses/{dose.pk}/give/",
+        "not given": f"/doses/{dose.pk}/not-given/",
+        "dose days": "/dose-days/",
+        "dose day": f"/doses/{dose.pk}/day/",
+        "checklist": f"/doses/{dose.pk}/checklist/",
+        "confirm a checklist": f"/checklists/{checklist.pk}/confirm/",
+        "observe": f"/doses/{dose.pk}/observe/",
+        "take an observation back": f"/observations/{observation.pk}/void/",
+        "dose day of a given dose": f"/doses/{given}/day/",
+        "going home": f"/doses/{given}/going-home/",
+        "advice sheet": f"/doses/{given}/advice/",
+        "correct a record": f"/administrations/{record}/correct/",
+        "take a record back": f"/administrations/{record}/take-back/",
+        "call": f"/going-home/{home.pk}/call/",
         "book": f"/doses/{dose.pk}/book/",
         "hold": f"/courses/{course.pk}/hold/",
         "stop": f"/courses/{course.pk}/stop/",
@@ -144,6 +166,7 @@ def test_errors_of_a_form_are_told_where_they_are(
 ) -> None:
     page = as_person(factories.user(Role.NURSE, site=site))
     page.goto(f"/doses/{builders.next_dose(course).pk}/give/")
+    page.get_by_label("Another vial").check()
     page.get_by_label("Vial lot").fill("")
     page.get_by_label("Vial expiry").fill((site.today(timezone.now()) - timedelta(days=3)).isoformat())
     page.get_by_role("button", name="Record as given").click()
@@ -155,7 +178,10 @@ def test_errors_of_a_form_are_told_where_they_are(
     page.get_by_label("Given by").select_option(index=1)
     page.get_by_role("button", name="Record as given").click()
     expect(page.get_by_label("The vial had expired")).to_be_visible()
+    expect(page.get_by_label("There is no checklist of")).to_be_visible()
+    expect(page.get_by_label("No vial of lot AB12 is free in the ledger")).to_be_visible()
     accessible(page)
-    page.get_by_label("The vial had expired").check()
+    for box in page.locator("[name=confirmed]").all():
+        box.check()
     page.get_by_role("button", name="Record as given").click()
     page.get_by_text("The next date has moved.").wait_for()

@@ -21,7 +21,7 @@ from django.urls import Resolver404, resolve, reverse
 from clinic.patients.facts import CarerFacts, ConsentFacts
 from clinic.patients.models import Patient
 from clinic.staff.models import Site
-from clinic.staff.roles import GRANTS, Role
+from clinic.staff.roles import GRANTS, Permission, Role
 from tests import factories
 from tests.clinic.patients import builders as patients
 from tests.factories import AT, BY
@@ -63,12 +63,13 @@ FROM_ANYWHERE_FURTHER = {
     "supply:move": ON_THE_VIAL,
     "supply:correct": ON_THE_VIAL,
     "supply:void": ON_THE_VIAL,
+    "dose_day:correct": ON_THE_DOSE_DAY,
+    "dose_day:go_home": ON_THE_DOSE_DAY,
+}
+# Whoever gives doses is led to the dose day by the worklist and the chart; everybody else by Dose days.
+FOR_WHO_GIVES_NONE_FURTHER = {
     "dose_day:confirm": ON_THE_DOSE_DAY,
     "dose_day:advice": ON_THE_DOSE_DAY,
-    "dose_day:correct": ON_THE_DOSE_DAY,
-    "dose_day:take_back": ON_THE_DOSE_DAY,
-    "dose_day:go_home": ON_THE_DOSE_DAY,
-    "dose_day:void_observation": ON_THE_DOSE_DAY,
 }
 FROM_THE_WORKLIST_FURTHER = FROM_ANYWHERE_FURTHER | {
     "adverse_events:summary": ON_THE_EVENT,
@@ -250,6 +251,14 @@ def walk(client: Client, *starts: str) -> Walk:
     return found
 
 
+def further(role: Role, table: dict[str, str]) -> set[str]:
+    """Return the names of the pages that are further away for somebody in this role, or that no page leads to."""
+    found = NO_PAGE_LEADS_THERE.keys() | table.keys()
+    if Permission.RECORD_DOSES not in GRANTS[role]:
+        found |= FOR_WHO_GIVES_NONE_FURTHER.keys()
+    return found & allowed(role)
+
+
 def allowed(role: Role) -> set[str]:
     """Return the names of all pages that somebody in this role may open."""
     return ANYBODY | {name for name, permission in RIGHTS.items() if permission in GRANTS[role]}
@@ -268,8 +277,7 @@ def test_everything_a_role_may_open_is_two_steps_from_the_worklist(
     found = walk(client_of(role), *(f"/?tab={tab.value}" for tab in ABOUT))
     assert found.broken == []
     assert found.names - allowed(role) <= OPEN | NOT_OURS
-    further = NO_PAGE_LEADS_THERE.keys() | FROM_THE_WORKLIST_FURTHER.keys()
-    assert allowed(role) - found.names == further & allowed(role)
+    assert allowed(role) - found.names == further(role, FROM_THE_WORKLIST_FURTHER)
 
 
 @pytest.mark.parametrize("role", Role)
@@ -279,5 +287,4 @@ def test_everything_a_role_may_open_is_two_steps_from_a_chart(
     found = walk(client_of(role), *(reverse("chart", args=[patient.pk]) for patient in everybody))
     assert found.broken == []
     assert found.names - allowed(role) <= OPEN | NOT_OURS
-    further = NO_PAGE_LEADS_THERE.keys() | FROM_A_CHART_FURTHER.keys()
-    assert allowed(role) - found.names == further & allowed(role)
+    assert allowed(role) - found.names == further(role, FROM_A_CHART_FURTHER)

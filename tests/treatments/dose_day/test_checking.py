@@ -248,7 +248,8 @@ class TestTheCard:
         builders.checklist(dose, nadia, vial=vial, answers=said)
         card = queries.checklist_card(queries.checklist_of(dose, TODAY))
         assert card is not None
-        assert (card.about, card.vial, card.concerns, card.checked) == ("L2, 12 mg", "Lot AB12", 2, "Nadia Nurse")
+        vial_words = "Lot AB12, 12 mg, expires 30 Jun 2027"
+        assert (card.about, card.vial, card.concerns, card.checked) == ("L2, 12 mg", vial_words, 2, "Nadia Nurse")
         worrying = [(row.question, row.answer, row.note) for row in card.rows if not row.is_fine]
         assert worrying == [
             ("Time since the last dose", "Too short", "13 days"),

@@ -44,6 +44,7 @@ class CallRow:
     telephones: tuple[str, ...]
     tried: int
     site: str
+    site_id: UUID
 
 
 def calls_due(sites: Sequence[Site], now: datetime) -> tuple[CallRow, ...]:
@@ -78,6 +79,7 @@ def _row(row: Discharge, today: date, phones: Collection[str], tried: int) -> Ca
         telephones=tuple(phones),
         tried=tried,
         site=row.site.name,
+        site_id=row.site_id,
     )
 
 

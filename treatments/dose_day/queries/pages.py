@@ -120,7 +120,7 @@ def _steps(
     call = later if home is None else done if not home.call_due else todo
     return {
         "ready": board.answer if board is not None else done if recorded else later,
-        "checklist": later if checklist is None and recorded else todo if checklist is None else _checked(checklist),
+        "checklist": _checked(checklist, record),
         "vial": done if recorded or vial is not None else todo,
         "dose": record.status if record is not None else todo,
         "observation": done if observations else later if not recorded else todo if home is None else missed,
@@ -129,7 +129,11 @@ def _steps(
     }
 
 
-def _checked(checklist: ChecklistCard) -> Status:
+def _checked(checklist: ChecklistCard | None, record: RecordCard | None) -> Status:
+    """Return the checklist's status: a dose that was given without one is something to look at."""
+    if checklist is None:
+        missed = "attention" if record is not None and record.is_whole else "later"
+        return statuses.STEP["todo" if record is None else missed]
     return statuses.STEP["attention"] if checklist.concerns and not checklist.is_confirmed else checklist.status
 
 

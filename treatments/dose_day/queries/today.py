@@ -73,7 +73,7 @@ def _row(
     gone: bool,
 ) -> TodayRow:
     step = statuses.STEP
-    made = "todo" if checklist is None else "waiting" if checklist.second_id is None else "done"
+    made = _made(checklist, tried)
     vial = tried.lot if tried is not None and tried.lot else lot
     return TodayRow(
         dose_id=dose.pk,
@@ -83,9 +83,18 @@ def _row(
         dose=f"{dose.label}, {formatting.quantity(dose.mg, 'mg')}",
         time="" if booking is None or booking.at_time is None else formatting.clock(booking.at_time),
         place="" if booking is None else booking.place,
-        checklist=step[made if checklist is not None or tried is None else "later"],
+        checklist=step[made],
         vial=f"Lot {vial}" if vial else "",
         outcome=step["todo"] if tried is None else statuses.OUTCOME[tried.outcome],
         home=step["done" if gone else "later" if tried is None else "todo"],
         site=dose.site.name,
     )
+
+
+def _made(checklist: Checklist | None, tried: Administration | None) -> str:
+    """Return how far the checklist has come: a dose that was given without one is something to look at."""
+    if checklist is not None:
+        return "done" if checklist.second_id is not None else "waiting"
+    if tried is None:
+        return "todo"
+    return "attention" if tried.outcome == Administration.Outcome.COMPLETED else "later"

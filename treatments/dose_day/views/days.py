@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 
 from clinic import formatting
-from clinic.staff.access import StaffRequest, may_somewhere, requires, sites
+from clinic.staff.access import StaffRequest, may, requires, sites
 from clinic.staff.roles import Permission
 from treatments.courses import queries as courses
 from treatments.courses.access import dose_or_404
@@ -31,7 +31,7 @@ def today(request: StaffRequest) -> HttpResponse:
         "rows": queries.doses_of_day(here, now),
         "calls": queries.calls_due(here, now),
         "several_sites": len(here) > 1,
-        "may_call": may_somewhere(request.user, Permission.RECORD_EVENTS),
+        "may_call_at": {site.pk for site in here if may(request.user, Permission.RECORD_EVENTS, site.pk)},
     }
     return render(request, "dose_day/today.html", context)
 
@@ -46,7 +46,7 @@ def day(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
     records = Permission.RECORD_DOSES in rights
     checklist = page.checklist
     goes_on = row.is_next and row.course.is_open
-    may: dict[str, bool] = {
+    offered: dict[str, bool] = {
         "may_check": records and goes_on and page.is_today,
         "may_confirm": checklist is not None
         and not checklist.is_confirmed
@@ -67,22 +67,22 @@ def day(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
         "dose": row,
         "page": page,
         "address": f"?on={on.isoformat()}",
-        "next": _next(page, may),
+        "next": _next(page, offered),
     }
-    return render(request, "dose_day/day.html", context | may)
+    return render(request, "dose_day/day.html", context | offered)
 
 
-def _next(page: queries.DayPage, may: dict[str, bool]) -> str:
+def _next(page: queries.DayPage, offered: dict[str, bool]) -> str:
     """Return what this person is to do next, which is the one button that stands out; "" where others are to act."""
     to_come, here = page.record is None, page.record is not None and page.home is None
     steps = {
-        "confirm": may["may_confirm"],
-        "checklist": may["may_check"] and to_come and page.checklist is None,
-        "give": may["may_record"] and to_come and page.checklist is not None and page.checklist.is_confirmed,
-        "observe": here and may["may_observe"] and page.is_today and page.watched_until and not page.observations,
-        "book": here and may["may_book"] and page.after is not None and not page.after.is_booked,
-        "home": here and may["may_observe"],
-        "call": page.home is not None and may["may_call"] and page.home.is_call_due,
+        "confirm": offered["may_confirm"],
+        "checklist": offered["may_check"] and to_come and page.checklist is None,
+        "give": offered["may_record"] and to_come and page.checklist is not None and page.checklist.is_confirmed,
+        "observe": here and offered["may_observe"] and page.is_today and page.watched_until and not page.observations,
+        "book": here and offered["may_book"] and page.after is not None and not page.after.is_booked,
+        "home": here and offered["may_observe"],
+        "call": page.home is not None and offered["may_call"] and page.home.is_call_due,
     }
     return next((step for step, wanted in steps.items() if wanted), "")
 

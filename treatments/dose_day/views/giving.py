@@ -71,9 +71,8 @@ def give(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
     require(request.user, Permission.RECORD_DOSES, row.site_id)
     now = timezone.now()
     card = courses.card_now(row.pk, row.site.today(now))
-    label = row.label if card is None else card.label
     page = Page(
-        f"Record dose {label}",
+        f"Record dose {(card or row).label}",
         "Record as given",
         address_of(row),
         "Record what happened as it was: early, late or different from the plan.",
