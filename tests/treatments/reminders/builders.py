@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db import transaction
 
+from clinic.audit.trail import person_actor
 from clinic.patients.models import Patient
 from clinic.records import writing
-from clinic.audit.trail import person_actor
 from clinic.staff.models import Site, SitePolicy
 from clinic.staff.roles import Role
 from tests import factories

@@ -18,7 +18,7 @@ from treatments.reminders.services import claims, looking_again
 Person = Callable[..., User]
 
 
-SECOND_LOOK = 9
+SECOND_LOOK = 11
 
 
 class TestTheMomentBeforeSending:
