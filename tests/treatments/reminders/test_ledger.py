@@ -89,6 +89,7 @@ class TestARow:
                 "Planned",
                 "7 days before the target.",
                 "8 Jul 2026, 13:00",
+                "",
             ]
         ]
         links = [link["href"] for link in found.select("tbody a")]
@@ -99,7 +100,22 @@ class TestARow:
         plan_on(DAY - timedelta(days=1))
         settle(MessageState.FAILED, "The mail server answered 550 no such mailbox")
         (row,) = cells(page())
-        assert row[-3:] == ["Failed", "The mail server answered 550 no such mailbox", "8 Jul 2026, 13:00"]
+        assert row[-4:] == ["Failed", "The mail server answered 550 no such mailbox", "8 Jul 2026, 13:00", ""]
+
+    def test_offers_to_put_it_off_or_to_send_it_again_to_those_who_are_told(
+        self, site: Site, nurse: User, signed_in: SignedIn
+    ) -> None:
+        builders.dose(site)
+        plan_on(DAY)
+        client = signed_in(user=nurse)
+
+        def offered() -> list[str]:
+            found = BeautifulSoup(client.get(LEDGER).content, "html.parser").select("tbody .do a")
+            return [link.get_text(strip=True) for link in found]
+
+        assert offered() == ["Put off"]
+        settle(MessageState.FAILED)
+        assert offered() == ["Send again"]
 
     def test_the_latest_due_day_comes_first(self, site: Site, nurse: User, page: Callable[..., BeautifulSoup]) -> None:
         many_lines(site, nurse, 3)
