@@ -156,11 +156,14 @@ class TestWhatMustBeConfirmed:
     @pytest.mark.parametrize(
         ("facts", "named"),
         [
-            ({"label": "L3"}, "the dose number"),
-            ({"mg": Decimal("11.9")}, "the amount"),
-            ({"vial": "v2"}, "the vial"),
-            ({"vial": ""}, "the vial"),
-            ({"label": "L3", "mg": Decimal(28), "vial": "v2"}, "the dose number, the amount, the vial"),
+            ({"label": "L3"}, "dose L3 instead of L2"),
+            ({"mg": Decimal("11.9")}, "11.9 mg instead of 12 mg"),
+            ({"vial": "v2"}, "another vial"),
+            ({"vial": ""}, "another vial"),
+            (
+                {"label": "L3", "mg": Decimal(28), "vial": "v2"},
+                "dose L3 instead of L2, 28 mg instead of 12 mg, another vial",
+            ),
         ],
         ids=str,
     )

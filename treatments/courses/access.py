@@ -21,6 +21,11 @@ def dose_or_404(user: User, pk: uuid.UUID) -> Dose:
     return get_object_or_404(doses.select_related(*joined), pk=pk)
 
 
+def counted_away(user: User, pk: uuid.UUID) -> Dose | None:
+    """Return a dose that the series was counted without since, for the address somebody still has of it."""
+    return Dose.objects.seen_by(user).filter(pk=pk, voided_at__isnull=False).select_related("patient").first()
+
+
 def booking_or_404(user: User, pk: uuid.UUID) -> Booking:
     """Return the booking, standing or cancelled, with its dose, site and patient."""
     bookings = Booking.objects.seen_by(user).standing()

@@ -215,11 +215,11 @@ def _changed_since(checked: Checked | None, on: date, label: str, mg: Decimal, v
     if checked is None or checked.on != on:
         return None
     differing = [
-        name
-        for name, differs in (
-            ("the dose number", checked.label != label),
-            ("the amount", checked.mg != mg),
-            ("the vial", checked.vial != vial),
+        what
+        for what, differs in (
+            (f"dose {label} instead of {checked.label}", checked.label != label),
+            (f"{_plain(mg)} mg instead of {_plain(checked.mg)} mg", checked.mg != mg),
+            ("another vial", checked.vial != vial),
         )
         if differs
     ]
@@ -275,3 +275,7 @@ def leaving(left_at: datetime, until: datetime | None) -> tuple[Caution, ...]:
 def call_on(on: date, days: int) -> date:
     """Return the local day of the call after a dose day."""
     return on + timedelta(days=days)
+
+
+def _plain(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"

@@ -333,8 +333,8 @@ class TestWhatIsAsked:
         builders.confirmed(dose, nadia, paul, vial=vial)
         other = supply.vial(site, lot="CD34")
         said = asked(dose, paul, other)
-        assert said["checked_otherwise"] == "What was given is not what the checklist named: the vial."
-        assert "the amount" in asked(dose, paul, vial, mg=Decimal(11))["checked_otherwise"]
+        assert said["checked_otherwise"] == "What was given is not what the checklist named: another vial."
+        assert "11 mg instead of 12 mg" in asked(dose, paul, vial, mg=Decimal(11))["checked_otherwise"]
 
     def test_a_typed_lot_that_turns_out_to_be_the_checked_vial(
         self, dose: Dose, vial: Vial, nadia: User, paul: User

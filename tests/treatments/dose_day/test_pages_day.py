@@ -305,7 +305,9 @@ class TestTheDay:
         self, nurse: Client, dose: Dose, on: str
     ) -> None:
         assert nurse.get(url(dose, on)).status_code == 200
-        assert nurse.get(reverse("dose_day:advice", args=[dose.pk]) + f"?on={on}").status_code == 200
+        advice = nurse.get(reverse("dose_day:advice", args=[dose.pk]) + f"?on={on}", follow=True)
+        assert advice.redirect_chain == [(url(dose), 302)]
+        assert "Nothing was recorded of this dose on that day; the sheet comes after it." in text(soup(advice))
         assert nurse.get(reverse("dose_day:go_home", args=[dose.pk]) + f"?on={on}").status_code == 200
 
     def test_today_is_today_at_the_site(self, other_site: Site, signed_in: Callable[..., Client]) -> None:

@@ -15,6 +15,7 @@ from tests.factories import AT, BY
 from tests.treatments.courses import builders as courses
 from tests.treatments.courses.pages import entries, problems, queries, title, told
 from tests.treatments.dose_day import builders
+from tests.treatments.dose_day.conftest import FIRST_ON
 from tests.treatments.pages import filled, looked_at, send, soup, text
 from tests.treatments.supply import builders as supply
 from treatments.courses import services as course_services
@@ -126,6 +127,17 @@ class TestTakingBack:
         vial.refresh_from_db()
         assert vial.state == Vial.State.RESERVED
 
+    def test_a_dose_that_was_followed_by_another_leaves_no_place_and_leads_to_the_chart(
+        self, nurse: Client, given: Administration, begun: Course
+    ) -> None:
+        """The day page of a place that is counted away still answers, for whoever has its address."""
+        first = Administration.objects.get(course=begun, given_on=FIRST_ON)
+        answer = send(nurse, url("take_back", first), reason="Wrong patient")
+        followed = nurse.get(answer["Location"], follow=True)
+        assert followed.redirect_chain == [(reverse("chart", args=[begun.patient_id]), 302)]
+        assert "The record was taken back." in text(soup(followed))
+        assert "The series is counted without this dose now." in text(soup(followed))
+
     def test_the_title_names_nobody(self, nurse: Client, given: Administration) -> None:
         assert title(nurse.get(url("take_back", given))) == "Take a record back · Tidemark"
 
@@ -163,7 +175,7 @@ class TestCorrecting:
         first = send(nurse, url("correct", given), vial=str(other.pk), reason="Wrong vial")
         assert first.status_code == 422, "what the checklist named is asked about"
         boxes = [str(box["value"]) for box in soup(first).select("[name=confirmed]")]
-        assert boxes == ["What was given is not what the checklist named: the vial."]
+        assert boxes == ["What was given is not what the checklist named: another vial."]
         nurse.post(url("correct", given), filled(soup(first)) | {"confirmed": boxes})
         vial.refresh_from_db()
         other.refresh_from_db()

@@ -369,7 +369,7 @@ class TestCorrecting:
         with pytest.raises(course_services.Unconfirmed) as refused:
             correct(old, paul, vial, confirmed=())
         assert [caution.text for caution in refused.value.cautions] == [
-            "What was given is not what the checklist named: the dose number."
+            "What was given is not what the checklist named: dose L3 instead of L2."
         ]
 
     def test_how_it_went_is_said_anew_with_the_new_record(self, dose: Dose, vial: Vial, paul: User) -> None:

@@ -230,10 +230,11 @@ class TestLookingAhead:
         self, site: Site, nurse: User, browser: Client, post: PostOffice
     ) -> None:
         builders.dose(site)
-        with time_machine.travel(noon(DAY), tick=False):
+        with time_machine.travel(noon(DAY) - timedelta(hours=8), tick=False):
             page = soup(browser.get(reverse("reminders:preview")))
-            assert not Reminder.objects.exists()
-            plan_and_send(sender(noon(DAY)))
+            assert "Your digest of 8 Jul 2026, 07:00" in text(page)
+        assert not Reminder.objects.exists()
+        plan_and_send(sender(noon(DAY)))
         (mail,) = post.mails
         part = mail.get_body(("plain",))
         assert part is not None
@@ -242,6 +243,10 @@ class TestLookingAhead:
             line.strip()
             for line in page.select_one("pre").get_text().strip().splitlines()  # type: ignore[union-attr]
         ]
+
+    def test_once_todays_has_left_it_is_that_of_tomorrow(self, site: Site, nurse: User, browser: Client) -> None:
+        with time_machine.travel(noon(DAY), tick=False):
+            assert "Your digest of 9 Jul 2026, 07:00" in text(soup(browser.get(reverse("reminders:preview"))))
 
     def test_another_day_is_looked_at_as_the_records_are_now(self, site: Site, nurse: User, browser: Client) -> None:
         builders.dose(site)
@@ -259,7 +264,8 @@ class TestLookingAhead:
         factories.user(Role.NURSE, site=other_site)
         builders.dose(other_site)
         with time_machine.travel(noon(DAY), tick=False):
-            assert "Dose coming up" not in text(soup(browser.get(reverse("reminders:preview"))))
+            page = text(soup(browser.get(reverse("reminders:preview"), {"on": DAY.isoformat()})))
+        assert "Dose coming up" not in page
 
     def test_a_test_mail_goes_to_oneself_and_says_nothing(self, browser: Client, nurse: User, post: PostOffice) -> None:
         answer = browser.post(reverse("reminders:test_mail"), follow=True)

@@ -3,7 +3,7 @@
 import uuid
 from datetime import date
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,9 +14,9 @@ from clinic import formatting
 from clinic.staff.access import StaffRequest, may, requires, sites
 from clinic.staff.roles import Permission
 from treatments.courses import queries as courses
-from treatments.courses.access import dose_or_404
+from treatments.courses.access import counted_away, dose_or_404
 from treatments.courses.models import Dose
-from treatments.courses.views.shared import banner
+from treatments.courses.views.shared import banner, chart, turn
 from treatments.dose_day import queries
 
 
@@ -39,7 +39,13 @@ def today(request: StaffRequest) -> HttpResponse:
 @require_safe
 def day(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
     """Show one dose on one day, step by step in the order of the work."""
-    row = dose_or_404(request.user, dose_id)
+    try:
+        row = dose_or_404(request.user, dose_id)
+    except Http404:
+        gone = counted_away(request.user, dose_id)
+        if gone is None:
+            raise
+        return turn(request, "The series is counted without this dose now.", chart(gone.patient))
     now, rights = timezone.now(), request.user.rights.get(row.site_id, frozenset())
     on = asked_day(request, row, row.site.today(now))
     page = queries.day_page(row, on, now, rights, request.user.pk)
@@ -94,11 +100,15 @@ def advice(request: StaffRequest, dose_id: uuid.UUID) -> HttpResponse:
     now = timezone.now()
     on = asked_day(request, row, row.site.today(now))
     attempt = queries.latest_attempt(row, on)
+    if attempt is None:
+        return turn(
+            request, "Nothing was recorded of this dose on that day; the sheet comes after it.", address_of(row)
+        )
     coming = courses.next_dose(row.course) if row.course.is_open and row.patient.in_care else None
-    booking = None if coming is None else courses.standing_booking(coming)
+    booking = None if coming is None else queries.next_date(coming, on)
     context = {
         "patient": banner(row.patient, now),
-        "given": attempt is not None and attempt.outcome != attempt.Outcome.NOT_DONE,
+        "given": attempt.outcome != attempt.Outcome.NOT_DONE,
         "name": formatting.full_name(row.patient.family_name, row.patient.given_name),
         "day": formatting.weekday(on),
         "site": row.site,

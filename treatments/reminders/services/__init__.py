@@ -2,7 +2,7 @@
 
 from treatments.reminders.services.again import NoReason, NothingToSendAgain, send_again, send_test
 from treatments.reminders.services.choosing import NobodySaidWhy, PutOffTooLong, put_off, set_preferences
-from treatments.reminders.services.previewing import Preview, preview
+from treatments.reminders.services.previewing import Preview, next_digest_at, preview
 
 __all__ = [
     "NoReason",
@@ -10,6 +10,7 @@ __all__ = [
     "NothingToSendAgain",
     "Preview",
     "PutOffTooLong",
+    "next_digest_at",
     "preview",
     "put_off",
     "send_again",

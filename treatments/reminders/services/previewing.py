@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.mail import EmailMultiAlternatives
@@ -13,7 +13,7 @@ from treatments.reminders import emails
 from treatments.reminders.emails import Digest, DigestLine
 from treatments.reminders.models import MessageState, Reminder
 from treatments.reminders.queries.lines import LineKey
-from treatments.reminders.queries.sites import SiteDay, open_sites
+from treatments.reminders.queries.sites import SiteDay, morning_of, open_sites
 from treatments.reminders.queries.subjects import facts_of
 from treatments.reminders.services.looking_again import told
 from treatments.reminders.services.surveying import SitePlan, survey
@@ -29,6 +29,14 @@ class Preview:
     mail: EmailMultiAlternatives | None
     lines: int
     plans: tuple[SitePlan, ...]
+
+
+def next_digest_at(user: User, now: datetime) -> datetime:
+    """Return when a person's next daily digest is due; now, where they are told nothing."""
+    morning = morning_of(user.pk, user.home_site_id, open_sites(now))
+    if morning is None:
+        return now
+    return morning.due_at if now < morning.due_at else morning.due_at + timedelta(days=1)
 
 
 def preview(user: User, site_ids: frozenset[UUID], now: datetime) -> Preview:

@@ -152,8 +152,12 @@ def _asked(request: StaffRequest) -> date | None:
 
 
 def _instant(request: StaffRequest, on: date | None, now: datetime) -> datetime:
-    """Return now, or noon of the day that was asked for at the person's home."""
-    return now if on is None else datetime(on.year, on.month, on.day, 12, tzinfo=_zone(request))
+    """Return when the next digest is due, or noon of the day that was asked for, at the person's home."""
+    return (
+        services.next_digest_at(request.user, now)
+        if on is None
+        else datetime(on.year, on.month, on.day, 12, tzinfo=_zone(request))
+    )
 
 
 def _zone(request: StaffRequest) -> Any:
