@@ -44,7 +44,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "product_name": settings.PRODUCT_NAME,
         "nav_items": _items(request, user) if isinstance(user, User) else [],
         "roleless": isinstance(user, User) and not user.rights,
-        "site_banner": "",
     }
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from celery import beat
+from treatments.reminders import scheduler
 
 WEB_PORT: Final = 8000
 MAIL_PAGE_PORT: Final = 8025
@@ -30,8 +30,11 @@ class Unwell(Exception):
     """The process does not do its work; the message says what was seen."""
 
 
-class Scheduler(beat.Scheduler):
-    """Celery's in-memory schedule, leaving a sign of life at every turn; run as ``beat -S clinic.probes:Scheduler``."""
+class Scheduler(scheduler.Scheduler):
+    """The schedule of every installation, leaving a file as a sign of life besides, for the probe beside it.
+
+    Run as ``beat -S clinic.probes:Scheduler``.
+    """
 
     def tick(self, *arguments: Any, **options: Any) -> float:
         """Do what is due and return the seconds until the next turn."""

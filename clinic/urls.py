@@ -1,4 +1,4 @@
-"""Every address of the application. All need a signed-in person, but for sign-in itself and the liveness probe."""
+"""Every address of the application. All need a signed-in person, but for sign-in itself and the probes of health."""
 
 from allauth.account import views as account
 from allauth.account.decorators import secure_admin_login
@@ -52,4 +52,5 @@ urlpatterns = [
     path("accounts/", include(accounts)),
     path("admin/", admin.site.urls),
     path("health/live", health.live, name="health_live"),
+    path("health/ready", health.ready, name="health_ready"),
 ]

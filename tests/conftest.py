@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection, connections, transaction
 from django.test import Client, TransactionTestCase
 from pytest_django import DjangoDbBlocker
@@ -85,6 +86,12 @@ def module_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     with django_db_blocker.unblock(), transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+@pytest.fixture(autouse=True)
+def _no_banner() -> None:
+    """Let it be known that the reminders are looked after: no page of a test asks, or counts the question."""
+    cache.set("reminders.banner", "", None)
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ from treatments.rules.monitoring import Reported
 
 OPEN = {
     "health_live",
+    "health_ready",
     "account_login",
     "account_signup",
     "account_inactive",

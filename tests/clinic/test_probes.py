@@ -69,8 +69,9 @@ def test_any_other_answer_is_unwell(port: int) -> None:
         probes._expect_answer(port, "/elsewhere", probes.LOOPBACK)
 
 
-def test_beat_leaves_a_sign_at_every_turn(sign: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beat_leaves_a_sign_at_every_turn(db: None, sign: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(beat.Scheduler, "tick", lambda *_: 7.0)
+    monkeypatch.setattr("django.db.close_old_connections", lambda: None)
     assert probes.Scheduler.tick(object.__new__(probes.Scheduler)) == 7.0
     assert sign.exists()
 

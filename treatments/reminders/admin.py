@@ -21,7 +21,7 @@ class MessageAdmin(ReadOnlyAdmin):
     """Digests, within the sites whose people they are for."""
 
     site_path = "recipient__home_site_id"
-    list_display = ("local_day", "recipient", "state", "attempts", "next_try_at", "reason")
+    list_display = ("local_day", "recipient", "state", "attempts", "takeovers", "next_try_at", "reason")
     list_filter = ("state",)
     list_select_related = ("recipient",)
     date_hierarchy = "local_day"

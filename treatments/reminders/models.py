@@ -52,6 +52,9 @@ LEASE = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(minutes=30)
 """The longest time between two attempts at one mail."""
 
+MOST_TAKEOVERS = 5
+"""So many senders may take a message over and die over it; then it is set aside, and the others go on."""
+
 
 class MessageQuerySet(models.QuerySet["Message"]):
     """What a sender asks."""
@@ -64,6 +67,14 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """
         due = Q(next_try_at__lte=now) | Q(attempts__gt=0, next_try_at__gt=now + 2 * LONGEST_WAIT)
         return self.filter((Q(state=MessageState.PLANNED) & due) | abandoned(now))
+
+    def poisonous(self, now: datetime) -> Self:
+        """Keep the messages whose last permitted sender has died over them too."""
+        return self.filter(state=MessageState.CLAIMED, lease_until__lt=now, takeovers__gte=MOST_TAKEOVERS)
+
+    def set_aside(self) -> Self:
+        """Keep the messages that failed because every sender died over them."""
+        return self.filter(state=MessageState.FAILED, takeovers__gte=MOST_TAKEOVERS)
 
     def of_the_past(self, recipients: Collection[int], today: date, now: datetime) -> Self:
         """Keep these people's messages of days gone by that nobody holds."""
@@ -87,6 +98,9 @@ class Message(models.Model):
     state = models.CharField(max_length=12, choices=MessageState, default=MessageState.PLANNED)
     reason = models.CharField(max_length=200, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    takeovers = models.PositiveSmallIntegerField(
+        default=0, help_text="Senders in a row that tried it again and were never heard of."
+    )
     next_try_at = models.DateTimeField()
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
@@ -282,3 +296,23 @@ class Sweep(models.Model):
     def __str__(self) -> str:
         """Return the instant."""
         return f"swept {self.at:%Y-%m-%d %H:%M}"
+
+
+class Runner(models.TextChoices):
+    """What has to turn so that reminders go out: beat wakes the worker; the command needs neither."""
+
+    BEAT = "beat", "Scheduler (beat)"
+    WORKER = "worker", "Worker"
+    LOOP = "loop", "send_reminders"
+
+
+class Heartbeat(models.Model):
+    """When a process last showed that it lives, and when it last ended a turn well; beat has no turns of its own."""
+
+    who = models.CharField(max_length=8, choices=Runner, primary_key=True)
+    at = models.DateTimeField()
+    well_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        """Return who and the instant."""
+        return f"{self.who} at {self.at:%Y-%m-%d %H:%M}"

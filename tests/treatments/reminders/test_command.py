@@ -27,7 +27,7 @@ from treatments.management.commands.send_reminders import Stopping
 from treatments.reminders import tasks
 from treatments.reminders.models import Message, MessageState, Reminder, Sweep
 from treatments.reminders.services import claims
-from treatments.reminders.services.running import Tally, plan_and_send
+from treatments.reminders.services.running import LONGEST_RUN, Tally, plan_and_send
 
 AT = "2026-07-08T12:00"
 
@@ -284,7 +284,7 @@ class TestTheTask:
         assert "Reminders" not in caplog.text
 
     def test_a_database_that_does_not_answer_is_left_to_the_next_turn(
-        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+        self, db: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         def down(_one: Any) -> Tally:
             raise OperationalError("server of Ada Lovelace gone")
@@ -295,7 +295,7 @@ class TestTheTask:
         assert "Ada" not in caplog.text
 
     def test_it_stops_well_before_the_worker_would_cut_it_off(
-        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
+        self, db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         given = []
 
@@ -308,11 +308,11 @@ class TestTheTask:
             tasks.plan_and_send()
             (one,) = given
             assert not one.stop()
-            clock.shift(tasks.LONGEST_RUN)
+            clock.shift(LONGEST_RUN)
             assert not one.stop()
             clock.shift(timedelta(seconds=1))
             assert one.stop()
-        assert tasks.LONGEST_RUN.total_seconds() + 3 * settings.EMAIL_TIMEOUT < settings.CELERY_TASK_TIME_LIMIT
+        assert LONGEST_RUN.total_seconds() + 3 * settings.EMAIL_TIMEOUT < settings.CELERY_TASK_TIME_LIMIT
 
 
 def test_an_overdue_and_an_upcoming_dose_are_told_in_one_mail(site: Site, nurse: User, post: PostOffice) -> None:

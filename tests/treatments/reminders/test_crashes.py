@@ -22,7 +22,7 @@ Person = Callable[..., User]
 
 class TestTheDatabaseFails:
     def test_before_the_mail_it_is_never_the_mails_fault(
-        self, site: Site, nurse: User, post: PostOffice, monkeypatch: pytest.MonkeyPatch
+        self, transactional_db: None, site: Site, nurse: User, post: PostOffice, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def down(*_args: object) -> None:
             raise OperationalError

@@ -295,7 +295,7 @@ class TestPages:
             for _ in range(count - Dose.objects.count()):
                 builders.dose(site)
             plan_on(DAY)
-            with django_assert_num_queries(7):
+            with django_assert_num_queries(8):
                 client.get(LEDGER)
 
 

@@ -14,8 +14,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.utils import timezone
 
+from treatments.reminders.models import Runner
+from treatments.reminders.services import heartbeats
 from treatments.reminders.services.rehearsing import rehearse
-from treatments.reminders.services.running import plan_and_send
+from treatments.reminders.services.running import LONGEST_RUN, plan_and_send
 from treatments.reminders.services.sending import Clock, Sender
 
 logger = logging.getLogger(__name__)
@@ -75,7 +77,7 @@ class Command(BaseCommand):
         elif loop:
             self._loop(clock)
         else:
-            self._once(clock)
+            self._once(clock, real=at is None)
 
     def _rehearse(self, clock: Clock) -> None:
         rehearsal = rehearse(clock())
@@ -83,10 +85,12 @@ class Command(BaseCommand):
             self.stdout.write(lines)
         self.stdout.write(f"Would be: {rehearsal.tally()}")
 
-    def _once(self, clock: Clock) -> None:
+    def _once(self, clock: Clock, *, real: bool) -> None:
         with _told_to_stop() as stopping:
             try:
                 tally = plan_and_send(Sender(clock=clock, stop=stopping))
+                if real:
+                    heartbeats.show_well(Runner.LOOP, clock())
             except (OperationalError, InterfaceError) as error:
                 raise CommandError(f"The database did not answer ({type(error).__name__}).") from None
         self.stdout.write(str(tally))
@@ -94,14 +98,17 @@ class Command(BaseCommand):
     def _loop(self, clock: Clock) -> None:
         with _told_to_stop() as stopping:
             while not stopping():
-                self._turn(Sender(clock=clock, stop=stopping))
+                self._turn(clock, stopping)
                 stopping.wait(SECONDS_BETWEEN_TURNS)
 
-    def _turn(self, sender: Sender) -> None:
-        """Do one turn; a database that does not answer is asked again at the next."""
+    def _turn(self, clock: Clock, stopping: Stopping) -> None:
+        """Do one turn, not too long a one; a database that does not answer is asked again at the next."""
         close_old_connections()
+        until = clock() + LONGEST_RUN
         try:
-            tally = plan_and_send(sender)
+            heartbeats.show(Runner.LOOP, clock())
+            tally = plan_and_send(Sender(clock=clock, stop=lambda: stopping() or clock() > until))
+            heartbeats.show_well(Runner.LOOP, clock())
         except (OperationalError, InterfaceError) as error:
             logger.warning("The database did not answer (%s); trying again.", type(error).__name__)
             connection.close_if_unusable_or_obsolete()

@@ -16,10 +16,12 @@ from clinic.staff.roles import Permission
 from clinic.statuses import Status
 from treatments.reminders.addresses import page_of
 from treatments.reminders.models import Kind, MessageState, Reminder, Sweep
+from treatments.reminders.queries import liveness
 from treatments.rules import reminders as rules
+from treatments.rules.liveness import FAILING_AFTER, Life
 
 PAGE = 50
-STALE_AFTER = timedelta(minutes=15)
+STALE_AFTER = FAILING_AFTER
 FAILURES_SHOWN_FOR = timedelta(days=7)
 _ENDED = frozenset({MessageState.FAILED, MessageState.HANDED_OVER})
 COLUMNS = (
@@ -97,10 +99,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Whether anything goes through the reminders. `last` is in words, "" when nothing ever did."""
+    """Whether anything goes through the reminders. `last` is in words, "" when nothing ever did.
+
+    `is_late` says that it is not stale yet, but that whatever does it has fallen silent; `signs` tells who was seen.
+    """
 
     last: str
     is_stale: bool
+    is_late: bool
+    signs: tuple[str, ...]
     failures: bool
 
 
@@ -123,15 +130,19 @@ def page(user: User, asked: Asked, cursor: Cursor | None) -> Page:
 
 
 def watch(user: User, now: datetime) -> Watch:
-    """Return when the person's open sites were last gone through, the most neglected of them. Three queries at most."""
+    """Return when the person's open sites were last gone through, the most neglected of them. Four queries at most."""
     mine = site_ids(user, Permission.VIEW_REMINDERS)
     swept = Sweep.objects.filter(site__in=mine, site__is_active=True).aggregate(at=Min("at"))["at"]
     failed = Reminder.objects.seen_by(user).filter(
         state=MessageState.FAILED, due_on__gte=(now - FAILURES_SHOWN_FOR).date()
     )
+    is_stale = swept is None or now - swept > STALE_AFTER
+    zone, signs = _zone(user), liveness.signs()
     return Watch(
-        last="" if swept is None else formatting.moment(swept, _zone(user)),
-        is_stale=swept is None or now - swept > STALE_AFTER,
+        last="" if swept is None else formatting.moment(swept, zone),
+        is_stale=is_stale,
+        is_late=not is_stale and bool(signs) and liveness.verdict(signs, now) > Life.ALIVE,
+        signs=tuple(f"{who.label} seen {formatting.moment(sign.at, zone)}" for who, sign in signs.items()),
         failures=failed.exists(),
     )
 

@@ -40,7 +40,8 @@ def send_again(*, message: Message, reason: str, by: Actor, at: datetime) -> Mes
         state=MessageState.PLANNED, settled_at=None, reason="Sent again by hand."
     )
     row.state, row.reason, row.handed_over_at, row.next_try_at = MessageState.PLANNED, "", None, at
-    row.save(update_fields=["state", "reason", "handed_over_at", "next_try_at"])
+    row.takeovers = 0
+    row.save(update_fields=["state", "reason", "handed_over_at", "next_try_at", "takeovers"])
     changes = {"state": [before, row.state]}
     trail.record(events.SENT_AGAIN, by=by, at=at, target=row, changes=changes, reason=reason)
     return row

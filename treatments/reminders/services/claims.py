@@ -14,12 +14,14 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, OuterRef, QuerySet
 
-from treatments.reminders.models import LEASE, LONGEST_WAIT, Message, MessageState, Reminder, free
+from treatments.reminders.models import LEASE, LONGEST_WAIT, MOST_TAKEOVERS, Message, MessageState, Reminder, free
 
 logger = logging.getLogger(__name__)
 
 FIRST_WAIT = timedelta(seconds=30)
+CLAIMING_ORDER = ("takeovers", "next_try_at", "id")
 NOTHING_LEFT = "Nothing was left to say."
+POISON = f"It was set aside: sending stopped short in the middle of it {MOST_TAKEOVERS + 1} times."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +35,19 @@ class Claim:
 
 @transaction.atomic
 def claim(now: datetime, limit: int) -> list[Claim]:
-    """Take up to `limit` messages that are due, the longest waiting first, together with their lines."""
+    """Take up to `limit` messages that are due, the longest waiting first, together with their lines.
+
+    What senders may have died over comes after everything else, so that it cannot hold up the others.
+    """
     token = uuid.uuid4()
-    ids = free(Message.objects.claimable(now).order_by("next_try_at", "id")[:limit])
+    ids = free(Message.objects.claimable(now).order_by(*CLAIMING_ORDER)[:limit])
     # The condition is asked again: without row locks it alone decides between two senders.
     Message.objects.claimable(now).filter(pk__in=ids).update(
         state=MessageState.CLAIMED, lease_token=token, lease_until=now + LEASE, attempts=F("attempts") + 1
     )
     mine = Message.objects.filter(pk__in=ids, lease_token=token)
     _take_lines(mine)
-    rows = mine.order_by("next_try_at", "id").values_list("id", "attempts")
+    rows = mine.order_by(*CLAIMING_ORDER).values_list("id", "attempts")
     return [Claim(pk, token, attempt) for pk, attempt in rows]
 
 
@@ -57,6 +62,31 @@ def _take_lines(messages: QuerySet[Message]) -> None:
     waiting = Reminder.objects.waiting()
     waiting.filter(recipient__in=first_tried.values("recipient")).update(state=MessageState.CLAIMED, message=theirs)
     waiting.filter(message__in=messages.filter(attempts__gt=1)).update(state=MessageState.CLAIMED)
+
+
+@transaction.atomic
+def set_aside(now: datetime) -> int:
+    """Fail the messages over which one sender after the other has died, and their lines; return how many."""
+    ids = free(Message.objects.poisonous(now))
+    if not ids:
+        return 0
+    logger.error("Set aside, because sending stopped short in the middle of them: %s", ", ".join(map(str, ids)))
+    failed = {"state": MessageState.FAILED, "reason": POISON}
+    Reminder.objects.filter(message__in=ids, state=MessageState.CLAIMED).update(**failed, settled_at=now)
+    return Message.objects.poisonous(now).filter(pk__in=ids).update(**failed, lease_token=None, lease_until=None)
+
+
+def begin_again(claimed: Claim) -> None:
+    """Write down, before a message is tried once more, that it may be what the last sender died of.
+
+    Whatever becomes of it takes this back; only a sender that is never heard of leaves it standing.
+    """
+    held(claimed).update(takeovers=F("takeovers") + 1)
+
+
+def acquit(claimed: Claim) -> None:
+    """Take back that a message was begun again: the database failed, and the message is not to blame."""
+    held(claimed).filter(takeovers__gt=0).update(takeovers=F("takeovers") - 1)
 
 
 def held(claimed: Claim) -> QuerySet[Message]:
@@ -98,7 +128,8 @@ def put_off(claimed: Claim, now: datetime, *, reason: str, jitter: float) -> boo
 def give_back(claims: Iterable[Claim]) -> None:
     """Let others send what this sender did not try."""
     for claimed in claims:
-        _release(claimed, {"message": None}, state=MessageState.PLANNED, attempts=F("attempts") - 1)
+        untouched = {"attempts": F("attempts") - 1, "takeovers": F("takeovers")}
+        _release(claimed, {"message": None}, state=MessageState.PLANNED, **untouched)
 
 
 @transaction.atomic
@@ -123,7 +154,7 @@ def _release(claimed: Claim, lines: Mapping[str, Any], **values: Any) -> bool:
 
 def _let_go(claimed: Claim, **values: Any) -> bool:
     """Write to the message while the claim holds; False, and nothing written, when somebody else has taken over."""
-    if held(claimed).update(lease_token=None, lease_until=None, **values):
+    if held(claimed).update(**{"takeovers": 0} | values, lease_token=None, lease_until=None):
         return True
     logger.warning("Message %s was taken over by another sender; nothing was recorded.", claimed.message_id)
     return False

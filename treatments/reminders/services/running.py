@@ -1,9 +1,14 @@
 """One turn of the wheel: plan what is owed, then send what is due."""
 
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 from treatments.reminders.services.planning import plan
 from treatments.reminders.services.sending import Sender, send_due
+
+# Well before the worker's own limit of 300 seconds, which ends a task in the middle of a mail, and before anybody
+# would call whoever takes so long silent.
+LONGEST_RUN = timedelta(seconds=200)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -62,7 +63,7 @@ def send_due(sender: Sender) -> Sent:
     The mail in hand is always finished; what was claimed and not begun is given back. Database faults are raised,
     and leave the claims to their lease.
     """
-    done = Sent()
+    done = Sent(failed=claims.set_aside(sender.clock()))
     while not sender.stop() and (batch := claims.claim(sender.clock(), sender.batch)):
         with Carrier() as carrier:
             _send_batch(batch, carrier, sender, done)
@@ -81,11 +82,23 @@ def _send_batch(batch: Sequence[Claim], carrier: Carrier, sender: Sender, done: 
             for waiting in batch[position:]:
                 _put_off(waiting, str(error), sender, done)
             return
+        except (OperationalError, InterfaceError):
+            _acquit(claimed)
+            raise
+
+
+def _acquit(claimed: Claim) -> None:
+    """Try once to write that a message did not bring this sender down; the database did."""
+    connection.close_if_unusable_or_obsolete()
+    with suppress(OperationalError, InterfaceError):
+        claims.acquit(claimed)
 
 
 def _send_one(claimed: Claim, carrier: Carrier, sender: Sender, done: Sent) -> None:
     """Send one claimed message, and record what became of it."""
     try:
+        if claimed.attempt > 1:
+            claims.begin_again(claimed)
         looked = look_again(claimed, sender.clock())
         done.cancelled += looked.cancelled
         done.missed += looked.missed
