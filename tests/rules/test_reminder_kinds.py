@@ -20,6 +20,7 @@ from treatments.rules.reminders import (
     VialFacts,
     Waiting,
     ended,
+    is_quiet,
     kinds_of,
     owed,
     passed_over,
@@ -142,6 +143,22 @@ class TestAuthorisationsAndVials:
         end = ended(Kind.VIAL_EXPIRING, before(60), Audience.PHARMACY, facts=used, policy=POLICY, today=TARGET)
         assert end is not None
         assert end.reason == "The vial is no longer in stock: given."
+
+
+class TestPuttingOff:
+    @pytest.mark.parametrize(
+        ("until", "quiet"), [(None, False), (before(1), False), (TARGET, False), (before(-1), True)]
+    )
+    def test_it_is_quiet_until_that_day_and_told_on_it(self, until: date | None, quiet: bool) -> None:
+        assert is_quiet(Kind.LABS_DUE, Audience.STAFF, until, TARGET) is quiet
+
+    @pytest.mark.parametrize("kind", Kind)
+    @pytest.mark.parametrize("audience", Audience)
+    def test_only_the_lead_clinician_hears_of_an_overdue_dose_all_the_same(
+        self, kind: Kind, audience: Audience
+    ) -> None:
+        heard = (kind, audience) == (Kind.DOSE_OVERDUE, Audience.LEAD)
+        assert is_quiet(kind, audience, before(-1), TARGET) is not heard
 
 
 class TestEveryKind:
