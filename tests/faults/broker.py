@@ -59,11 +59,9 @@ def redis_faults(stage: Stage, owed: Waves, number: int) -> Result:
             if done <= number:
                 _hurt(redis, DEEDS[done % len(DEEDS)], stage)
             while stage.sink.taken < before + IN_A_WAVE:
-                stage.in_time()
+                stage.in_time(f" of {len(owed)}, {min(done, number)} of {number} faults")
                 time.sleep(0.05)
             late = max(late, time.monotonic() - since)
-            if done % 5 == 0:
-                stage.say(f"  {stage.sink.taken} of {len(owed)} mails, {min(done, number)} of {number} faults")
     wait_for(stage.settled, 5)
     count = judge(stage.sink.ledger.entries(), owed.owed)
     short = shortfalls(count, nothing_waits=stage.settled(), told_within_a_minute=late < 60)

@@ -27,7 +27,7 @@ from tests.treatments.reminders.processes import lend
 
 LOOP = ("send_reminders", "--loop", "--skip-checks")
 UNSETTLED = "SELECT count(*) FROM reminders_message WHERE state IN ('planned', 'claimed')"
-PAUSE_SECONDS = 0.01
+PAUSE_SECONDS, BETWEEN_LINES = 0.01, 5.0
 AT_A_SITE, WAVE, NEARLY = 50, 8, 60
 
 
@@ -45,6 +45,7 @@ class Stage:
     orders: Orders
     until: float
     say: Callable[[str], None]
+    told: float = field(default_factory=time.monotonic)
     faults: list[Fault] = field(default_factory=list)
     dice: random.Random = field(default_factory=lambda: random.Random(2026))  # noqa: S311 - repeatable, not secret
 
@@ -85,10 +86,14 @@ class Stage:
         self.faults.append(Fault(pid, time.monotonic()))
         return True
 
-    def in_time(self) -> None:
-        """Raise TooLate when the row has had its time."""
-        if time.monotonic() > self.until:
+    def in_time(self, done: str = "") -> None:
+        """Say every few seconds how far it is, and raise TooLate when the row has had its time."""
+        now = time.monotonic()
+        if now > self.until:
             raise TooLate
+        if now > self.told + BETWEEN_LINES:
+            self.told = now
+            self.say(f"  {self.sink.taken} mails{done}")
 
     def log(self) -> str:
         """Return what all senders wrote to their log."""
@@ -125,10 +130,10 @@ def storm(herd: Herd, owed: int, number: int, strike: Callable[[int], bool]) -> 
 
     Return how often a strike hit.
     """
-    stage, dealt, told = herd.stage, 0, time.monotonic()
+    stage, dealt = herd.stage, 0
     opened = WAVE
     while dealt < number or stage.sink.taken < owed or not stage.settled():
-        stage.in_time()
+        stage.in_time(f" of {owed}, {dealt} of {number} faults")
         if stage.sink.taken >= opened * AT_A_SITE - NEARLY and opened * AT_A_SITE < owed:
             stage.open_sites(opened, opened + WAVE)
             opened += WAVE
@@ -138,9 +143,6 @@ def storm(herd: Herd, owed: int, number: int, strike: Callable[[int], bool]) -> 
             dealt += strike(stage.dice.choice(busy))
         elif stage.sink.taken >= owed and dealt < number:
             break
-        if time.monotonic() > told + 5:
-            told = time.monotonic()
-            stage.say(f"  {stage.sink.taken} of {owed} mails, {dealt} of {number} faults")
         time.sleep(PAUSE_SECONDS)
     return dealt
 
