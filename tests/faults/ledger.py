@@ -55,6 +55,10 @@ class Ledger:
         rows = (json.loads(line) for line in self.path.read_text().splitlines())
         return [Entry(**{**row, "lines": tuple(row["lines"])}) for row in rows]
 
+    def mails(self) -> list[Entry]:
+        """Return the mails among it, whether or not the sender heard of their being taken."""
+        return [entry for entry in self.entries() if entry.what in {TAKEN, DROPPED}]
+
     def close(self) -> None:
         """Write no more."""
         os.close(self._file)

@@ -73,7 +73,7 @@ def poison(stage: Stage, owed: Sequence[str], _number: int) -> Result:
     """Meet mails that cannot be made before all others: they are set aside, the others leave at the first attempt."""
     herd = Herd(stage, 1)
     finish(herd, len(owed))
-    entries = stage.sink.ledger.entries()
+    entries = stage.sink.ledger.mails()
     count = judge(entries, owed)
     aside = stage.ask("SELECT reason, count(*) FROM reminders_message WHERE state = 'failed' GROUP BY reason")
     times = sorted(entry.at for entry in entries)

@@ -76,7 +76,7 @@ def planners(stage: Stage, owed: Owed, _number: int) -> Result:
         around = [timedelta(minutes=-1), *around, timedelta(hours=1)]
     steps = [morning + by for night in owed.nights for morning in night.mornings(owed.days) for by in around]
     codes = {code for step in steps for code in _at_once(stage, step)}
-    entries = stage.sink.ledger.entries()
+    entries = stage.sink.ledger.mails()
     zones = {to: night.zone for night in owed.nights for to in night.told}
     count = judge(entries, owed.mails, key=lambda entry: _key(entry, zones))
     lines = [line for (line,) in stage.ask("SELECT count(*) FROM reminders_reminder")]

@@ -52,7 +52,7 @@ def races(stage: Stage, owed: Owed, number: int) -> Result:
         herd.keep()
         time.sleep(0.05)
     stage.nursery.wait(changer, 30)
-    entries = stage.sink.ledger.entries()
+    entries = stage.sink.ledger.mails()
     changed = dict(_read(changes))
     wrong = sum(_wrong(entry, changed, dict(_read(looks))) for entry in entries)
     told = {line for entry in entries for line in entry.lines}
