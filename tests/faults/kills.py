@@ -20,7 +20,7 @@ def kill(stage: Stage, owed: list[str], number: int) -> Result:
     finish(Herd(stage, 1), len(owed))
     count = judge(stage.sink.ledger.entries(), owed, stage.faults)
     # A quarter is what so many kills come to; of a handful, each may hit.
-    most = 0.25 * number if number >= 100 else number
+    most = 0.25 * number if number >= 50 else number
     short = shortfalls(count, most_doubled=most, all_faults_were_dealt=dealt == number)
     return Result("SIGKILL at random", count, dealt, short)
 

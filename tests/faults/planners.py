@@ -35,9 +35,10 @@ class Night:
         ]
 
 
+# In the order of time: a place whose night is long past would rightly be told of what is overdue.
 NIGHTS = (
-    Night("Europe/London", date(2026, 3, 29)),
     Night("America/New_York", date(2026, 3, 8)),
+    Night("Europe/London", date(2026, 3, 29)),
     Night("Pacific/Auckland", date(2026, 4, 5)),
 )
 
@@ -62,7 +63,8 @@ def prepare(days: int) -> Owed:
     nights = []
     for night in NIGHTS if days > 1 else NIGHTS[:1]:
         site = place(night.zone.replace("/", " "), night.zone, digest_hour=HOUR, upcoming_days=[3, 2, 1])
-        builders.dose(site, target=night.day + timedelta(days=2), at=datetime(2026, 1, 1, tzinfo=UTC))
+        target = night.day + timedelta(days=2)
+        builders.dose(site, target=target, closes=target + timedelta(days=90), at=datetime(2026, 1, 1, tzinfo=UTC))
         told = people(EACH, [site], form=f"{night.zone.split('/')[1].lower()}{{}}@clinic.example")
         nights.append(Night(night.zone, night.day, tuple(told)))
     mails = {f"{to} {night.day + timedelta(days=n - 1)}" for night in nights for to in night.told for n in range(days)}
