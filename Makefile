@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env demo demo-reset test coverage check fix lock clean screenshots dev
+.PHONY: help env demo demo-reset test faults coverage check fix lock clean screenshots dev
 
 BIN := .venv/bin
 TEMPLATES = $(shell find templates -name '*.html')
@@ -32,6 +32,9 @@ demo-reset: .venv/.base ## Wipe the demo's data, so that it starts afresh
 
 test: .venv/.dev ## Run every test this machine can run (ARGS="-k worklist" chooses)
 	@$(BIN)/python tests/run.py $(ARGS)
+
+faults: .venv/.dev ## Kill, stop and starve the senders and count what is lost (takes 15 minutes; ARGS="--short kill")
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 coverage: .venv/.dev ## Measure how much of the source the tests reach, on SQLite (takes twice as long)
 	@env -u DATABASE_URL $(BIN)/python -m pytest -q --cov --cov-report=term $(ARGS)
