@@ -274,14 +274,14 @@ class TestByStrength:
     @pytest.mark.parametrize(("days", "told"), [(60, True), (61, False)])
     def test_a_vial_is_told_of_60_days_before_it_expires(self, site: Site, days: int, told: bool) -> None:
         vial = builders.vial(site, expires_on=AT.date() + days * DAY)
-        found = queries.expiring_vials([site], AT)
-        assert [one.vial_id for one in found] == ([vial.pk] if told else [])
-        assert all(one.since == AT.date() for one in found)
+        found = queries.vial_ends([site.pk], AT.date())
+        assert [one.id for one in found] == ([vial.pk] if told else [])
+        assert all(one.expires_on and one.expires_on - one.days_before * DAY == AT.date() for one in found)
 
     def test_what_was_used_or_returned_is_not_told_of(self, site: Site) -> None:
         vial = builders.vial(site, expires_on=AT.date() + DAY)
         services.send_back(vial=vial, reason="Short-dated", by=BY, at=AT)
-        assert queries.expiring_vials([site], AT) == ()
+        assert queries.vial_ends([site.pk], AT.date()) == ()
 
 
 class TestOneVial:

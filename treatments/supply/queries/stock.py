@@ -93,16 +93,6 @@ class StrengthLine:
 
 
 @dataclass(frozen=True, slots=True)
-class ExpiringVial:
-    """A vial whose last day is near, from `since` on until it is used or returned."""
-
-    vial_id: uuid.UUID
-    site_id: uuid.UUID
-    since: date
-    expires_on: date
-
-
-@dataclass(frozen=True, slots=True)
 class VialEnd:
     """When the expiry of a vial is to be told, for whoever reminds of it; `settled` says why nobody has to any more."""
 
@@ -237,20 +227,6 @@ def _line(mg: Decimal, counts: Mapping[str, int]) -> StrengthLine:
         expiring=counts["expiring"],
         ordered=counts["ordered"],
     )
-
-
-def expiring_vials(sites: Collection[Site], now: datetime) -> tuple[ExpiringVial, ...]:
-    """Return the vials on hand at these sites that expire within the site's policy, or have. Two queries."""
-    policies = policies_of({site.pk for site in sites}, now.date())
-    vials = Vial.objects.standing().filter(site__in=[site.pk for site in sites], state__in=_ON_HAND)
-    today = {site.pk: site.today(now) for site in sites}
-    rows = vials.order_by("expires_on", "pk").values_list("pk", "site_id", "expires_on")
-    found = (
-        ExpiringVial(pk, site, expires_on - timedelta(days=policies[site].expiring_days), expires_on)
-        for pk, site, expires_on in rows
-        if expires_on is not None
-    )
-    return tuple(one for one in found if one.since <= today[one.site_id])
 
 
 def vial_ends(
