@@ -52,6 +52,12 @@ def _offer(field: forms.Field, vials: Sequence[VialChoice], *, first: Sequence[t
     cast("forms.ChoiceField", field).choices = choices
 
 
+def _offer_people(field: forms.Field, performers: Sequence[User]) -> None:
+    """Offer these people, by name."""
+    people = User.objects.filter(pk__in=[person.pk for person in performers])
+    cast("forms.ModelChoiceField[User]", field).queryset = people.order_by("full_name")
+
+
 class ProcedureFields(HouseForm):
     """How the attempt went: what was removed, which way, with what, and what went wrong."""
 
@@ -169,8 +175,7 @@ class GivenForm(ConfirmingForm, ProcedureFields):
         self.zone = site.zone
         self.fields["given_time"].help_text = f"By the clock at {site.name}."
         _offer(self.fields["vial"], vials)
-        people = cast("forms.ModelChoiceField[User]", self.fields["performer"])
-        people.queryset = User.objects.filter(pk__in=[person.pk for person in performers]).order_by("full_name")
+        _offer_people(self.fields["performer"], performers)
 
     def clean(self) -> dict[str, Any]:
         """Put days and times together as instants; ask for lot and expiry of a vial that is not on the list."""
@@ -286,8 +291,7 @@ class NotGivenForm(OnceForm, ProcedureFields):
         super().__init__(*args, **kwargs)
         self.fields["on"].help_text = f"By the calendar at {site.name}."
         _offer(self.fields["vial"], vials, first=[("none", "None was opened")])
-        people = cast("forms.ModelChoiceField[User]", self.fields["performer"])
-        people.queryset = User.objects.filter(pk__in=[person.pk for person in performers]).order_by("full_name")
+        _offer_people(self.fields["performer"], performers)
 
     def clean(self) -> dict[str, Any]:
         """Ask for the amount where some went in, and for none where none did."""

@@ -5,6 +5,7 @@ from treatments.dose_day.queries.checklists import AnswerRow, ChecklistCard, ask
 from treatments.dose_day.queries.days import (
     HomeCard,
     ObservationRow,
+    booked_words,
     home_card,
     next_date,
     observations_of,
@@ -38,6 +39,7 @@ __all__ = [
     "TodayRow",
     "VialChoice",
     "asked_today",
+    "booked_words",
     "calls_due",
     "calls_of",
     "checklist_card",

@@ -64,6 +64,13 @@ def next_date(coming: Dose, on: date) -> Booking | None:
     return booking if booking is not None and booking.on > on else None
 
 
+def booked_words(coming: Dose, booking: Booking | None) -> str:
+    """Say when the dose that comes next is booked, or that it is not."""
+    if booking is None:
+        return f"{courses.next_words(coming)} No day is booked yet."
+    return f"{coming.label} is booked on {formatting.weekday(booking.on)}."
+
+
 def observations_of(dose: Dose, on: date) -> tuple[ObservationRow, ...]:
     """Return what was observed on a day, in its order. One query."""
     rows = Observation.objects.standing().filter(dose=dose, on=on).select_related("by").order_by("observed_at")

@@ -11,10 +11,16 @@ from clinic.statuses import Status
 from treatments.courses import queries as courses
 from treatments.courses.models import Dose
 from treatments.courses.queries import NextDoseCard
-from treatments.dose_day.models import Discharge
 from treatments.dose_day.queries.calls import CallLine, calls_of
 from treatments.dose_day.queries.checklists import ChecklistCard, checklist_card, checklist_of
-from treatments.dose_day.queries.days import HomeCard, ObservationRow, home_card, observations_of, watched_until
+from treatments.dose_day.queries.days import (
+    HomeCard,
+    ObservationRow,
+    booked_words,
+    home_card,
+    observations_of,
+    watched_until,
+)
 from treatments.dose_day.queries.records import OldRecord, RecordCard, latest_attempt, old_records, record_card
 from treatments.dose_day.queries.vials import vial_words
 from treatments.readiness.queries import Board, board_of, readiness_of_dose
@@ -99,9 +105,7 @@ def _after(dose: Dose) -> NextLine | None:
     if row is None:
         return None
     booking = courses.standing_booking(row)
-    if booking is None:
-        return NextLine(row.pk, f"{courses.next_words(row)} No day is booked yet.", is_booked=False)
-    return NextLine(row.pk, f"{row.label} is booked on {formatting.weekday(booking.on)}.", is_booked=True)
+    return NextLine(row.pk, booked_words(row, booking), is_booked=booking is not None)
 
 
 def _steps(
@@ -135,8 +139,3 @@ def _checked(checklist: ChecklistCard | None, record: RecordCard | None) -> Stat
         missed = "attention" if record is not None and record.is_whole else "later"
         return statuses.STEP["todo" if record is None else missed]
     return statuses.STEP["attention"] if checklist.concerns and not checklist.is_confirmed else checklist.status
-
-
-def discharge_of(dose: Dose, on: date) -> Discharge | None:
-    """Return how somebody went home after a dose day, None while they are here."""
-    return Discharge.objects.standing().filter(dose=dose, on=on).first()

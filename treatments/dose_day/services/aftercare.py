@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -176,7 +176,7 @@ def call(
     if home.call_due_on is None or home.voided_at is not None:
         raise NobodyToCall("Somebody reached them in the meantime, or nobody is to call any more.")
     not_reached = told.outcome in FollowUpCall.NOT_REACHED
-    if not_reached and (told.again_on is None or told.again_on <= home.site.today(at) - timedelta(days=1)):
+    if not_reached and (told.again_on is None or told.again_on < home.site.today(at)):
         raise CalledTooEarly("Choose today or a later day for the next call.")
     if told.outcome == FollowUpCall.Outcome.SYMPTOMS and not (told.symptoms or told.note.strip()):
         raise NothingToldOf("Choose or write what was reported.")

@@ -148,9 +148,7 @@ def _next_date(row: Dose, on: date) -> tuple[bool, str, uuid.UUID | None]:
         return True, "", None
     coming = courses.next_dose(row.course)
     booking = queries.next_date(coming, on)
-    if booking is None:
-        return False, f"{courses.next_words(coming)} No day is booked yet.", coming.pk
-    return True, f"{coming.label} is booked on {formatting.weekday(booking.on)}.", coming.pk
+    return booking is not None, queries.booked_words(coming, booking), coming.pk
 
 
 def _advice(row: Dose, on: Any) -> str:
